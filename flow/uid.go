@@ -1,0 +1,103 @@
+package flow
+
+import (
+	"encoding/hex"
+	"hash/fnv"
+	"math/bits"
+)
+
+// A UID is the identifier that the producer gave to a flow (Zeek's uid,
+// Suricata's flow_id …), in 16 bytes without pointers. Texts of up to 15
+// bytes, and of up to 20 letters and digits, are kept whole; of a longer one
+// a 60-bit hash is kept, which String shows behind a "~".
+type UID [16]byte
+
+// The last byte tells the kind: 0 none, 1…15 the length of a raw text,
+// packed+n a text of n base-62 digits, hashed the hash of a longer text.
+const (
+	packed = 0x40
+	hashed = 0x80
+)
+
+const base62 = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+
+var base62Digit = func() (t [256]uint8) {
+	for i := range t {
+		t[i] = 0xff
+	}
+	for i := range len(base62) {
+		t[base62[i]] = uint8(i)
+	}
+	return t
+}()
+
+// MakeUID packs text.
+func MakeUID(text []byte) (u UID) {
+	if len(text) <= 15 {
+		copy(u[:15], text)
+		u[15] = uint8(len(text))
+		return u
+	}
+	if len(text) <= 20 && u.pack(text) {
+		return u
+	}
+	h := fnv.New64a()
+	h.Write(text)
+	s := h.Sum64()
+	copy(u[:15], hex.EncodeToString([]byte{
+		byte(s >> 56), byte(s >> 48), byte(s >> 40), byte(s >> 32),
+		byte(s >> 24), byte(s >> 16), byte(s >> 8), byte(s),
+	})[:15])
+	u[15] = hashed
+	return u
+}
+
+// pack writes text as a number in base 62: 20 digits take under 120 bits.
+func (u *UID) pack(text []byte) bool {
+	var hi, lo uint64
+	for _, c := range text {
+		d := base62Digit[c]
+		if d == 0xff {
+			return false
+		}
+		carry, low := bits.Mul64(lo, 62)
+		hi, lo = hi*62+carry, low
+		if lo += uint64(d); lo < uint64(d) {
+			hi++
+		}
+	}
+	for i := range 8 {
+		u[i] = byte(lo >> (8 * i))
+	}
+	for i := range 7 {
+		u[8+i] = byte(hi >> (8 * i))
+	}
+	u[15] = packed + uint8(len(text))
+	return true
+}
+
+// String gives the text back.
+func (u UID) String() string {
+	switch k := u[15]; {
+	case k == hashed:
+		return "~" + string(u[:15])
+	case k < packed:
+		return string(u[:min(k, 15)])
+	default:
+		var hi, lo uint64
+		for i := range 8 {
+			lo |= uint64(u[i]) << (8 * i)
+		}
+		for i := range 7 {
+			hi |= uint64(u[8+i]) << (8 * i)
+		}
+		b := make([]byte, min(k-packed, 20))
+		for i := len(b) - 1; i >= 0; i-- {
+			var r uint64
+			hi, r = hi/62, hi%62
+			lo, r = bits.Div64(r, lo, 62)
+			b[i] = base62[r]
+		}
+		return string(b)
+	}
+}
