@@ -60,8 +60,9 @@ type Watcher interface {
 	// call.
 	Flows(rs []flow.Record)
 	// Tick says that the watermark has reached now, a multiple of the period
-	// asked for with Env.TickEvery; the rows that follow may be later. A
-	// Watcher that asked for no ticks gets none.
+	// asked for with Env.TickEvery; the rows that follow may be later. The
+	// first comes before the first row. A Watcher that asked for no ticks
+	// gets none.
 	Tick(now flow.Time)
 	// Close says that the input has ended: judge what is still open.
 	Close()

@@ -3,6 +3,7 @@ package flow
 import (
 	"encoding/binary"
 	"errors"
+	"math/bits"
 	"net/netip"
 )
 
@@ -25,11 +26,15 @@ var (
 )
 
 // AddrFrom4 makes the address of the big-endian number v.
-func AddrFrom4(v uint32) Addr {
-	var a Addr
-	a[10], a[11] = 0xff, 0xff
-	binary.BigEndian.PutUint32(a[12:], v)
+func AddrFrom4(v uint32) (a Addr) {
+	a.Set4(v)
 	return a
+}
+
+// Set4 makes a the IPv4 address of the big-endian number v.
+func (a *Addr) Set4(v uint32) {
+	binary.LittleEndian.PutUint64(a[:8], 0)
+	binary.LittleEndian.PutUint64(a[8:], 0xffff0000|uint64(bits.ReverseBytes32(v))<<32)
 }
 
 // AddrFrom16 makes an Addr of the 16 bytes of an IPv6 address as they stand:

@@ -96,6 +96,9 @@ type cachedSymbol struct {
 
 const provisional Symbol = 1 << 31
 
+// Final reports whether s may be remembered beyond the next Resolve.
+func Final(s Symbol) bool { return s&provisional == 0 }
+
 // NewInterner makes an interner in front of a run's table.
 func NewInterner(shared *Symbols) *Interner {
 	return &Interner{shared: shared, numbers: map[string]Symbol{}}

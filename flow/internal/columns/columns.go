@@ -91,6 +91,9 @@ var table = [fieldCount]struct {
 // String is the canonical name.
 func (f Field) String() string { return table[f].name }
 
+// Valid reports whether f is a field, so that a loop from Start ends.
+func (f Field) Valid() bool { return f > None && f < fieldCount }
+
 // Names are the canonical names, as --map takes them.
 func Names() []string {
 	var names []string

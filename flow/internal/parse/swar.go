@@ -45,42 +45,48 @@ func Digits(b []byte) (v uint64, n int) {
 // Room is how many bytes behind its start Quad and Addr may read.
 const Room = 20
 
+// least is the smallest octet of so many digits without a leading zero, out
+// of reach for none.
+var least = [4]uint64{256, 0, 10, 100}
+
 // Quad reads the dotted quad at the start of b, which must have Room readable
 // bytes. n is its length, 0 where the bytes are no quad in its usual spelling.
+//
+// Two octets are worked on at a time, one in each half of a word.
 func Quad(b []byte) (v uint32, n int) {
-	_ = b[Room-1]
-	lo := binary.LittleEndian.Uint64(b)
-	hi := binary.LittleEndian.Uint64(b[8:])
-	m := gather(nonDigits(lo)) | gather(nonDigits(hi))<<8
-	p1 := bits.TrailingZeros64(m)
+	a := (*[Room]byte)(b)
+	lo, hi := binary.LittleEndian.Uint64(a[:]), binary.LittleEndian.Uint64(a[8:])
+	m := uint32(gather(nonDigits(lo)) | gather(nonDigits(hi))<<8)
+	p1 := bits.TrailingZeros16(uint16(m))
 	m &= m - 1
-	p2 := bits.TrailingZeros64(m)
+	p2 := bits.TrailingZeros16(uint16(m))
 	m &= m - 1
-	p3 := bits.TrailingZeros64(m)
+	p3 := bits.TrailingZeros16(uint16(m))
 	m &= m - 1
-	p4 := bits.TrailingZeros64(m)
-	if p4 > 15 || b[p1&15] != '.' || b[p2&15] != '.' || b[p3&15] != '.' {
+	p4 := bits.TrailingZeros16(uint16(m))
+	if p4 > 15 || (a[p1&15]^'.')|(a[p2&15]^'.')|(a[p3&15]^'.') != 0 {
 		return 0, 0
 	}
-	o1, bad1 := octet(b, 0, p1)
-	o2, bad2 := octet(b, p1+1, p2-p1-1)
-	o3, bad3 := octet(b, p2+1, p3-p2-1)
-	o4, bad4 := octet(b, p3+1, p4-p3-1)
-	if bad1|bad2|bad3|bad4 != 0 {
+	n2, n3, n4 := p2-p1-1, p3-p2-1, p4-p3-1
+	// The digits of an octet, ones in the top byte.
+	const digit = 0x0f0f0f0f_0f0f0f0f
+	w1 := binary.LittleEndian.Uint32(a[:]) << (uint(-8*p1) & 31)
+	w2 := binary.LittleEndian.Uint32(a[(p1+1)&15:]) << (uint(-8*n2) & 31)
+	w3 := binary.LittleEndian.Uint32(a[(p2+1)&15:]) << (uint(-8*n3) & 31)
+	w4 := binary.LittleEndian.Uint32(a[(p3+1)&15:]) << (uint(-8*n4) & 31)
+	x := (uint64(w1) | uint64(w2)<<32) & digit
+	y := (uint64(w3) | uint64(w4)<<32) & digit
+	const half = 0x000000ff_000000ff
+	x = x>>24&half + x>>16&half*10 + x>>8&half*100
+	y = y>>24&half + y>>16&half*10 + y>>8&half*100
+	const over = 0x80000000_80000000
+	bad := (x|y)&^half |
+		(x-least[p1&3]-least[n2&3]<<32)&over | (y-least[n3&3]-least[n4&3]<<32)&over |
+		uint64(p1|n2|n3|n4)>>2
+	if bad != 0 {
 		return 0, 0
 	}
-	return o1<<24 | o2<<16 | o3<<8 | o4, p4
-}
-
-// least is the smallest number of so many digits without a leading zero.
-var least = [4]uint32{1, 0, 10, 100}
-
-// octet reads n digits at b[i]. bad is not zero where they are no octet as it
-// is usually spelled: too many, too large, a leading zero.
-func octet(b []byte, i, n int) (v, bad uint32) {
-	w := binary.LittleEndian.Uint32(b[i:]) << (32 - 8*uint(n&3)) // ones in the top byte
-	v = w>>24&15 + w>>16&15*10 + w>>8&15*100
-	return v, uint32(n)>>2 | (255-v)>>31 | (v-least[n&3])>>31
+	return uint32(x)<<24 | uint32(x>>32)<<16 | uint32(y)<<8 | uint32(y>>32), p4
 }
 
 // Addr reads the address in the whole of text, whose capacity must be at

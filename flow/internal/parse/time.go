@@ -121,7 +121,7 @@ func (c *Clock) slow(b []byte) (flow.Time, error) {
 	sec, ok6 := int2(b[17:19])
 	if !ok1 || !ok2 || !ok3 || !ok4 || !ok5 || !ok6 || b[7] != b[4] || b[13] != ':' || b[16] != ':' ||
 		(b[10] != ' ' && b[10] != 'T' && b[10] != 't') ||
-		month < 1 || month > 12 || day < 1 || hour > 23 || minute > 59 || sec > 60 {
+		month < 1 || month > 12 || day < 1 || hour > 23 || minute > 59 || sec > 59 {
 		return 0, ErrTime
 	}
 	rest := b[19:]

@@ -1,0 +1,80 @@
+package analyzer
+
+import (
+	"fmt"
+	"strings"
+	"sync/atomic"
+
+	"seine/flow"
+)
+
+// finish fills in the summary when the pipeline has stopped.
+func (p *Plan) finish(c *census, pl *pipeline, in *input) *Summary {
+	s := &p.summary
+	s.Rows = pl.row
+	s.Files = in.summaries()
+	for _, f := range s.Files {
+		s.Bad += f.Bad
+		s.Skipped += f.Skipped
+	}
+	s.Hosts, s.Forgotten = p.hosts.ever, p.hosts.gone
+	c.fill(s)
+	if n := p.cfg.Symbols.Dropped(); n > 0 {
+		s.Warnings = append(s.Warnings, fmt.Sprintf("%d texts (states, services, labels) were dropped: more than %d different ones", n, flow.MaxSymbols))
+	}
+	for _, r := range p.runners {
+		d := DetectorSummary{ID: r.detector.ID, Skipped: r.env.SkipReason(), Raised: r.counts, Tables: r.env.Tables()}
+		hidden := r.env.Hidden()
+		for i, n := range hidden {
+			d.Raised[i] += n
+			s.Hidden[i] += n
+		}
+		if r.passed > 0 {
+			lacking := "the input has no " + strings.Join(r.lacking.Names(), ", ")
+			if r.passed < r.total {
+				lacking = fmt.Sprintf("%d of %d flows not seen: their %s", r.passed, r.total, lacking[len("the "):])
+			}
+			d.Skipped = lacking
+		}
+		if r.failed != nil {
+			d.Skipped = "failed"
+		}
+		for _, c := range r.env.Counters() {
+			if c.N > 0 {
+				d.Counts = append(d.Counts, Count{c.Name, c.Doc, c.N})
+			}
+		}
+		s.Detectors = append(s.Detectors, d)
+	}
+	return s
+}
+
+// progress is what a run tells about itself while it goes.
+type progress struct {
+	rows  atomic.Uint64
+	file  atomic.Uint32
+	bytes atomic.Int64 // of the files before the current one
+	at    atomic.Int64 // within the current one
+}
+
+func (p *progress) add(b *flow.Batch) {
+	p.rows.Add(uint64(len(b.Rows)))
+	if f := p.file.Load(); f != b.File {
+		p.bytes.Add(p.at.Load())
+		p.file.Store(b.File)
+	}
+	p.at.Store(b.Bytes)
+}
+
+// Progress tells rows read, bytes read and, where every size is known, all
+// bytes there are (otherwise 0). It may be called from any goroutine.
+func (p *Plan) Progress() (rows uint64, done, total int64) {
+	for _, s := range p.cfg.Sources {
+		if s.Size < 0 {
+			total = -1
+			break
+		}
+		total += s.Size
+	}
+	return p.progress.rows.Load(), p.progress.bytes.Load() + p.progress.at.Load(), max(total, 0)
+}

@@ -1,0 +1,252 @@
+package analyzer
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"seine/flow"
+)
+
+// ErrInput marks errors of the input: a file that cannot be read, nothing
+// recognised, too many bad rows.
+var ErrInput = errors.New("input")
+
+type inputError struct{ err error }
+
+func (e *inputError) Error() string        { return e.err.Error() }
+func (e *inputError) Unwrap() error        { return e.err }
+func (e *inputError) Is(target error) bool { return target == ErrInput }
+
+// A loan is a batch on its way, with where it comes from. The last to be
+// done with it gives it back.
+type loan struct {
+	batch *flow.Batch
+	src   *flow.Source
+	left  atomic.Int32
+}
+
+func (l *loan) done() {
+	if l.left.Add(-1) == 0 {
+		l.batch.Free()
+	}
+}
+
+// input reads the sources one after the other.
+type input struct {
+	plan   *Plan
+	ended  chan struct{} // closed when its goroutine is done
+	errs   []error
+	bad    uint64
+	rows   uint64
+	opened int
+
+	mu    sync.Mutex
+	files []FileSummary
+}
+
+func newInput(p *Plan) *input { return &input{plan: p, ended: make(chan struct{})} }
+
+// grace is how long an interrupted run waits for a read under way.
+const grace = 200 * time.Millisecond
+
+// summaries are those of the files done with. After an interruption the
+// goroutine may still be waiting for a slow pipe; it is left behind.
+func (in *input) summaries() []FileSummary {
+	select {
+	case <-in.ended:
+	case <-time.After(grace):
+	}
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	return slices.Clone(in.files)
+}
+
+// run sends batches until the input ends, fails beyond what the limit of bad
+// rows allows, or stop is closed.
+func (in *input) run(loans chan<- *loan, stop <-chan struct{}) {
+	defer close(in.ended)
+	defer close(loans)
+	for i, src := range in.plan.cfg.Sources {
+		src.File = uint32(i)
+		goOn, err := in.source(src, loans, stop)
+		in.record(src, err)
+		if !goOn {
+			return
+		}
+	}
+}
+
+// record keeps what became of a source.
+func (in *input) record(src *flow.Source, err error) {
+	f := FileSummary{
+		Name: src.Name, Packing: src.Packing(), Rows: src.Rows, Bad: src.Bad, Skipped: src.Skipped,
+		BadRows: src.BadRows, Notes: src.Notes,
+	}
+	if src.Format != nil {
+		f.Format = src.Format.Name
+	}
+	if err != nil {
+		f.Error = err.Error()
+		switch {
+		case src.Optional && src.Format == nil:
+			f.Ignored = true
+		case errors.Is(err, flow.ErrEmpty): // no fault beside inputs that have flows
+		default:
+			in.errs = append(in.errs, fmt.Errorf("%s: %w", src.Name, err))
+		}
+	}
+	if err := src.Close(); err != nil && f.Error == "" {
+		f.Error = err.Error()
+	}
+	in.bad += src.Bad
+	in.rows += src.Rows
+	in.mu.Lock()
+	in.files = append(in.files, f)
+	in.mu.Unlock()
+}
+
+var errTooManyBad = errors.New("too many bad rows (--max-bad-rows)")
+
+// source reads one source. It reports whether the next one is to be read.
+func (in *input) source(src *flow.Source, loans chan<- *loan, stop <-chan struct{}) (goOn bool, err error) {
+	r, err := open(src, in.plan.cfg.Format, in.plan.cfg.Formats)
+	if err != nil {
+		return true, err
+	}
+	in.opened++
+	if c, ok := r.(io.Closer); ok {
+		defer c.Close()
+	}
+	l := asLender(r, src, in.plan.cfg.BatchRows)
+	for {
+		b, err := l.Lend()
+		if in.plan.cfg.MaxBad.Exceeded(in.bad+src.Bad, in.rows+src.Rows, false) {
+			return false, errTooManyBad
+		}
+		if err == io.EOF {
+			return true, nil
+		}
+		if err != nil {
+			return true, err
+		}
+		select {
+		case loans <- &loan{batch: b, src: src}:
+		case <-stop:
+			return false, nil
+		}
+	}
+}
+
+// open finds the format of src and opens a reader on it. A panic on the bytes
+// of an input is an error of that input.
+func open(src *flow.Source, forced *flow.Format, formats []*flow.Format) (r flow.Reader, err error) {
+	defer func() {
+		if v := recover(); v != nil {
+			err = fmt.Errorf("reader failed: %v", v)
+		}
+	}()
+	f := forced
+	if f == nil {
+		if f, err = flow.Detect(formats, src); err != nil {
+			return nil, err
+		}
+	}
+	r, err = f.Open(src)
+	if err == nil {
+		src.Format = f
+	}
+	return r, err
+}
+
+// Open is the reader of one source, its format found among formats unless
+// forced names it.
+func Open(src *flow.Source, forced *flow.Format, formats []*flow.Format) (flow.Reader, error) {
+	return open(src, forced, formats)
+}
+
+// verdict judges the whole input.
+func (in *input) verdict() error {
+	errs := in.errs
+	switch {
+	case in.plan.cfg.MaxBad.Exceeded(in.bad, in.rows, true) && !errors.Is(errors.Join(errs...), errTooManyBad):
+		errs = append(errs, fmt.Errorf("%d of %d rows are bad: %w", in.bad, in.bad+in.rows, errTooManyBad))
+	case in.rows == 0 && in.bad > 0:
+		errs = append(errs, fmt.Errorf("no row could be read: %d bad rows%s", in.bad, firstBad(in.files)))
+	case in.rows == 0 && in.opened == 0 && len(errs) == 0:
+		errs = append(errs, fmt.Errorf("no flow data in %s", tried(in.files)))
+	}
+	if len(errs) == 0 {
+		return nil
+	}
+	return &inputError{errors.Join(errs...)}
+}
+
+func firstBad(files []FileSummary) string {
+	for _, f := range files {
+		if len(f.BadRows) > 0 {
+			return fmt.Sprintf("; the first is %s:%d: %s", f.Name, f.BadRows[0].Row, f.BadRows[0].Reason)
+		}
+	}
+	return ""
+}
+
+// tried tells which files were looked at, and why the first was refused.
+func tried(files []FileSummary) string {
+	switch len(files) {
+	case 0:
+		return "the inputs given: they name no file"
+	case 1:
+		return fmt.Sprintf("%s: %s", files[0].Name, files[0].Error)
+	}
+	return fmt.Sprintf("%d files; the first is %s: %s", len(files), files[0].Name, files[0].Error)
+}
+
+// asLender makes a Lender of any Reader, with batches of its own.
+func asLender(r flow.Reader, src *flow.Source, rows int) flow.Lender {
+	if l, ok := r.(flow.Lender); ok {
+		return l
+	}
+	l := &lending{Reader: r, src: src, rows: rows, free: make(chan *flow.Batch, 64)}
+	return l
+}
+
+type lending struct {
+	flow.Reader
+	src  *flow.Source
+	rows int
+	free chan *flow.Batch
+	err  error
+}
+
+// Lend implements flow.Lender.
+func (l *lending) Lend() (*flow.Batch, error) {
+	if l.err != nil {
+		return nil, l.err
+	}
+	var b *flow.Batch
+	select {
+	case b = <-l.free:
+	default:
+		b = &flow.Batch{Rows: make([]flow.Record, l.rows)}
+		b.Release = func(b *flow.Batch) {
+			select {
+			case l.free <- b:
+			default:
+			}
+		}
+	}
+	n, err := l.Read(b.Rows[:cap(b.Rows)])
+	b.Rows, b.File, b.Base, b.Bytes = b.Rows[:n], l.src.File, 0, l.src.Consumed()
+	if err != nil {
+		l.err = err
+		if n == 0 {
+			return nil, err
+		}
+	}
+	return b, nil
+}

@@ -1,0 +1,182 @@
+package analyzer
+
+import (
+	"fmt"
+	"runtime/debug"
+	"slices"
+
+	"seine/detectors"
+	"seine/flow"
+)
+
+// A raised alert and the row that raised it: its row within the file, which
+// grows within an item.
+type raised struct {
+	row   uint64
+	alert *detectors.Alert
+}
+
+// A runner drives one Watcher: it cuts runs at ticks, catches panics and
+// keeps the alerts of the item it is at.
+type runner struct {
+	plan     *Plan
+	detector *detectors.Detector
+	env      *detectors.Env
+	watcher  detectors.Watcher
+	position int
+	in       chan *item
+
+	now      flow.Time // the last tick
+	started  bool
+	at       uint64 // row to which alerts without a flow belong
+	alerts   []raised
+	unsorted bool
+	passed   uint64 // rows not seen because their input lacks a needed field
+	lacking  flow.Fields
+	total    uint64
+	counts   [detectors.Severities]uint64
+	failed   error
+}
+
+func (r *runner) queue() chan *item { return r.in }
+
+func (r *runner) work(it *item) {
+	if r.failed != nil || r.watcher == nil {
+		return
+	}
+	r.alerts, r.unsorted = it.alerts[r.position], false
+	r.guarded(it)
+	if r.unsorted {
+		slices.SortStableFunc(r.alerts, func(a, b raised) int {
+			if a.row < b.row {
+				return -1
+			} else if a.row > b.row {
+				return 1
+			}
+			return 0
+		})
+	}
+	it.alerts[r.position] = r.alerts
+}
+
+// guarded turns a panic of the detector into an error that names it and the
+// flow; the detector then sees nothing more.
+func (r *runner) guarded(it *item) {
+	run := it.rows // what the watcher is at
+	defer func() {
+		v := recover()
+		if v == nil {
+			return
+		}
+		where := "at the end of the input"
+		if len(run) > 0 {
+			where = fmt.Sprintf("in %s rows %d to %d", it.file, run[0].Row, run[len(run)-1].Row)
+			if c, ok := r.watcher.(interface{ Cursor() int }); ok && c.Cursor() < len(run) {
+				where = fmt.Sprintf("at %s:%d", it.file, run[c.Cursor()].Row)
+			}
+		}
+		r.failed = fmt.Errorf("detector %s failed %s: %v\n%s", r.detector.ID, where, v, debug.Stack())
+	}()
+	switch it.kind {
+	case forgetItem:
+		if f, ok := r.watcher.(detectors.Forgetter); ok {
+			f.Forget(it.hosts)
+		}
+		return
+	case endItem:
+		r.at = 0
+		r.watcher.Close()
+		return
+	}
+	r.total += uint64(len(it.rows))
+	if missing := r.detector.Needs &^ it.fields; missing != 0 {
+		r.passed += uint64(len(it.rows))
+		r.lacking |= missing
+		return
+	}
+	period := r.env.TickPeriod()
+	if period == 0 {
+		r.watcher.Flows(it.rows)
+		return
+	}
+	late := r.env.Lateness()
+	if !r.started {
+		r.started = true
+		r.now, r.at = it.rows[0].Start.Add(-late).Floor(period), it.rows[0].Row
+		r.watcher.Tick(r.now)
+	}
+	rest, newest := it.rows, it.maxBefore
+	if it.first {
+		newest = flow.MinTime
+	}
+	if it.maxAfter.Add(-late).Floor(period) > r.now {
+		from := 0
+		for i := range it.rows {
+			start := it.rows[i].Start
+			if start <= newest {
+				continue
+			}
+			newest = start
+			if start < r.now.Add(late).Add(period) {
+				continue
+			}
+			if now := start.Add(-late).Floor(period); now > r.now {
+				if run = it.rows[from:i]; len(run) > 0 {
+					r.watcher.Flows(run)
+				}
+				from, r.now, r.at = i, now, it.rows[i].Row
+				run = it.rows[i : i+1]
+				r.watcher.Tick(now)
+			}
+		}
+		rest = it.rows[from:]
+	}
+	run = rest
+	r.watcher.Flows(rest)
+}
+
+// Alert implements detectors.Runtime.
+func (r *runner) Alert(at *flow.Record, a *detectors.Alert) {
+	row := r.at
+	if at != nil {
+		row = at.Row
+	}
+	if n := len(r.alerts); n > 0 && r.alerts[n-1].row > row {
+		r.unsorted = true
+	}
+	r.counts[a.Severity]++
+	r.alerts = append(r.alerts, raised{row, a})
+}
+
+// Addr implements detectors.Runtime.
+func (r *runner) Addr(h flow.Host) flow.Addr { return r.plan.hosts.addr(h) }
+
+// Text implements detectors.Runtime.
+func (r *runner) Text(s flow.Symbol) string { return r.plan.cfg.Symbols.Text(s) }
+
+// A merger puts the alerts of one item into their final order: by row, then
+// by place in the chain, then in the order of raising.
+type merger struct{ out []raised }
+
+func (m *merger) merge(byDetector [][]raised) []raised {
+	clear(m.out)
+	m.out = m.out[:0]
+	from := 0
+	for _, as := range byDetector {
+		if len(as) > 0 {
+			from++
+			m.out = append(m.out, as...)
+		}
+	}
+	if from > 1 {
+		slices.SortStableFunc(m.out, func(a, b raised) int {
+			if a.row < b.row {
+				return -1
+			} else if a.row > b.row {
+				return 1
+			}
+			return 0
+		})
+	}
+	return m.out
+}

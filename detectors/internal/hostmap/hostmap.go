@@ -1,0 +1,32 @@
+// Package hostmap keeps a value for each host, in pages that never move:
+// growth copies nothing and leaves nothing behind.
+package hostmap
+
+import "seine/flow"
+
+const (
+	pageBits = 12
+	pageSize = 1 << pageBits
+)
+
+// A Map holds a T for every host from 1 to the highest asked for. T should
+// hold no pointers, so that the collector passes the pages over.
+type Map[T any] struct {
+	pages []*[pageSize]T
+}
+
+// At is the value of h, zero at first.
+func (m *Map[T]) At(h flow.Host) *T {
+	p := int(h >> pageBits)
+	if p >= len(m.pages) || m.pages[p] == nil {
+		m.add(p)
+	}
+	return &m.pages[p][h&(pageSize-1)]
+}
+
+func (m *Map[T]) add(p int) {
+	for p >= len(m.pages) {
+		m.pages = append(m.pages, nil)
+	}
+	m.pages[p] = new([pageSize]T)
+}

@@ -1,0 +1,92 @@
+package iqroutlier
+
+import (
+	"math/big"
+	"slices"
+)
+
+// A fence is the factor num/den of the interquartile range.
+type fence struct {
+	num, den int64
+	values   []uint64
+	counts   []uint32
+}
+
+func newFence(num, den int64) fence {
+	a, b := num, den
+	for b != 0 {
+		a, b = b, a%b
+	}
+	return fence{num: num / a, den: den / a, counts: make([]uint32, countable)}
+}
+
+// limits are the quartiles of a feature over the pairs of a window, times 4,
+// so that they are whole: 4·Q = 4·a[i] + (a[i+1] − a[i])·rem, with i and rem
+// the quotient and remainder of k·(n−1) by 4 (linear interpolation, type 7).
+type limits struct{ q1, q3 uint64 }
+
+// countable is up to where values are counted instead of sorted.
+const countable = 1024
+
+// of works out the limits of a feature over the pairs of t, of which there is
+// at least one.
+func (f *fence) of(t *table, which feature) limits {
+	f.values = f.values[:0]
+	largest := uint64(0)
+	for i := range t.pairs {
+		v := t.pairs[i].value[which]
+		f.values = append(f.values, v)
+		largest = max(largest, v)
+	}
+	n := len(f.values)
+	at := func(i int) uint64 { return f.values[i] }
+	if largest < countable {
+		clear(f.counts)
+		for _, v := range f.values {
+			f.counts[v]++
+		}
+		at = func(i int) uint64 {
+			v, below := 0, uint32(0)
+			for below += f.counts[v]; below <= uint32(i); below += f.counts[v] {
+				v++
+			}
+			return uint64(v)
+		}
+	} else {
+		slices.Sort(f.values)
+	}
+	quartile := func(k int) uint64 {
+		i, rem := k*(n-1)/4, k*(n-1)%4
+		low := at(i)
+		if rem == 0 {
+			return 4 * low
+		}
+		return 4*low + (at(i+1)-low)*uint64(rem)
+	}
+	return limits{quartile(1), quartile(3)}
+}
+
+// small values need no big arithmetic.
+const small = 1 << 30
+
+// outside reports whether v < Q1 − k·IQR or v > Q3 + k·IQR, exactly.
+func (f *fence) outside(v uint64, l limits) bool {
+	if v < small && l.q3 < small && f.num < small && f.den < small {
+		x, q1, q3 := 4*f.den*int64(v), int64(l.q1)*f.den, int64(l.q3)*f.den
+		reach := f.num * (int64(l.q3) - int64(l.q1))
+		return x < q1-reach || x > q3+reach
+	}
+	b := func(u uint64) *big.Int { return new(big.Int).SetUint64(u) }
+	den := big.NewInt(f.den)
+	x := new(big.Int).Mul(b(4*v), den)
+	reach := new(big.Int).Mul(b(l.q3-l.q1), big.NewInt(f.num))
+	low := new(big.Int).Sub(new(big.Int).Mul(b(l.q1), den), reach)
+	high := new(big.Int).Add(new(big.Int).Mul(b(l.q3), den), reach)
+	return x.Cmp(low) < 0 || x.Cmp(high) > 0
+}
+
+// bounds are the fences as numbers for people.
+func (f *fence) bounds(l limits) (low, high float64) {
+	q1, q3, k := float64(l.q1)/4, float64(l.q3)/4, float64(f.num)/float64(f.den)
+	return q1 - k*(q3-q1), q3 + k*(q3-q1)
+}

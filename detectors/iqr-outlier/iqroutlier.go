@@ -1,0 +1,366 @@
+// Package iqroutlier reports pairs of addresses that stand out from all other
+// pairs of the same time window.
+package iqroutlier
+
+import (
+	"container/heap"
+	_ "embed"
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+
+	"seine/detectors"
+	"seine/detectors/internal/flowlog"
+	"seine/flow"
+)
+
+//go:embed README.md
+var doc string
+
+// Detector describes iqr-outlier.
+func Detector() *detectors.Detector {
+	d := &detectors.Detector{
+		ID:    "iqr-outlier",
+		Title: "pairs of addresses that stand out from the others in a time window",
+		Doc:   doc,
+		Rules: []detectors.Rule{
+			{ID: "outlier", Title: "a pair lies outside the interquartile fences of its window", Severity: detectors.Low},
+		},
+		Needs: flow.HasAddrs,
+		Scope: detectors.Everything,
+	}
+	d.New = func(env *detectors.Env) detectors.Watcher { return newWatcher(d, env) }
+	return d
+}
+
+type watcher struct {
+	env      *detectors.Env
+	rule     *detectors.Rule
+	length   flow.Time
+	features []feature
+	fence    fence
+
+	pool    flowlog.Pool
+	open    map[flow.Time]*window // by start
+	starts  starts                // of the open windows
+	recent  *window               // where the last flow went
+	spare   []*window
+	scratch table
+	closed  flow.Time // windows that end here or earlier are closed
+	started bool
+
+	aliases  map[flow.Host]flow.Addr // hosts forgotten while in an open window
+	maxPairs   int
+	pairs      int // in the tables of open windows
+	maxFlows   int
+	flows      int // in the logs of open windows
+	maxWindows int
+	early      *detectors.Counter
+	late     *detectors.Counter
+	lost     *detectors.Counter
+}
+
+// A window collects the flows of a span of time. They are sorted into pairs
+// when it closes, all at once while the table fits in the cache; only a very
+// full window is sorted in between, into a table of its own.
+type window struct {
+	start flow.Time
+	log   flowlog.Log
+	table *table // nil until the log has been full once
+}
+
+// fullLog is how many flows a window collects before it sorts them.
+const fullLog = 1 << 16
+
+func newWatcher(d *detectors.Detector, env *detectors.Env) detectors.Watcher {
+	w := &watcher{env: env, rule: d.Rule("outlier"), open: map[flow.Time]*window{}, aliases: map[flow.Host]flow.Addr{}}
+	w.length = env.Duration("window", 10e9, "length of the tumbling windows of event time")
+	if w.length <= 0 {
+		env.Reject("window", "must be positive")
+		w.length = 10 * flow.Second
+	}
+	var names []string
+	for f := range features {
+		names = append(names, features[f].name)
+	}
+	for _, name := range env.Strings("features", names[:1], names, "what is compared between the pairs of a window") {
+		w.features = append(w.features, feature(slices.Index(names, name)))
+	}
+	if len(w.features) == 0 {
+		env.Reject("features", "name at least one")
+	}
+	k := env.Float("fence", 3, "a pair stands out beyond so many interquartile ranges from the quartiles; up to three decimals count")
+	if !(k >= 0 && k <= 1e6) {
+		env.Reject("fence", "must lie between 0 and 1000000")
+		k = 3
+	}
+	w.fence = newFence(int64(math.Round(k*1000)), 1000)
+	w.maxPairs = env.Int("max-pairs", 4_000_000, "pairs held in windows with many flows; beyond it new pairs are left out")
+	w.maxFlows = env.Int("max-flows", 4_000_000, "flows kept one by one in open windows, 64 bytes each; beyond it windows are sorted into pairs early, and keep a sample as evidence")
+	w.maxWindows = env.Int("max-windows", 100_000, "windows open at once; beyond it the oldest is judged early")
+	if w.maxPairs < 1 || w.maxFlows < 1 || w.maxWindows < 1 {
+		env.Reject("max-pairs", "must be positive, as max-flows and max-windows")
+	}
+	w.early = env.Counter("windows-closed-early", "windows judged before their time (max-windows)")
+	w.late = env.Counter("late", "flows left out because their window was closed (--lateness)")
+	w.lost = env.Counter("flows-left-out", "flows of new pairs left out of very full windows (max-pairs)")
+	w.scratch.init()
+	env.TickEvery(w.length)
+	return w
+}
+
+// Flows implements detectors.Watcher.
+func (w *watcher) Flows(rs []flow.Record) {
+	for i := range rs {
+		r := &rs[i]
+		if win := w.recent; win != nil {
+			if d := r.Start - win.start; d >= 0 && d < w.length {
+				w.add(win, r)
+				continue
+			}
+		}
+		start := r.Start.Floor(w.length)
+		if w.started && start < w.closed {
+			w.late.N++
+			continue
+		}
+		win := w.open[start]
+		if win == nil {
+			if len(w.open) >= w.maxWindows {
+				w.early.N++
+				w.closeFirst()
+			}
+			win = w.newWindow(start)
+			w.open[start] = win
+			heap.Push(&w.starts, start)
+		}
+		w.recent = win
+		w.add(win, r)
+	}
+}
+
+func (w *watcher) newWindow(start flow.Time) *window {
+	if n := len(w.spare); n > 0 {
+		win := w.spare[n-1]
+		w.spare = w.spare[:n-1]
+		win.start = start
+		return win
+	}
+	return &window{start: start}
+}
+
+func (w *watcher) add(win *window, r *flow.Record) {
+	win.log.Add(&w.pool, r)
+	if w.flows++; win.log.Len() < fullLog && w.flows <= w.maxFlows {
+		return
+	}
+	if win.table == nil {
+		win.table = &table{}
+		win.table.init()
+	}
+	before := win.table.len()
+	w.sort(win, win.table, w.maxPairs-(w.pairs-before), true)
+	w.pairs += win.table.len() - before
+	w.flows -= win.log.Len()
+	win.log.Reset(&w.pool)
+}
+
+// sort puts the flows of the log into the table. keep says that the log is
+// about to go, so each pair keeps a sample of its flows.
+func (w *watcher) sort(win *window, t *table, limit int, keep bool) {
+	sample := 0
+	if keep {
+		sample = w.env.Evidence()
+	}
+	win.log.Each(func(e *flowlog.Entry) {
+		i := t.find(e.Src, e.Dst, limit)
+		if i < 0 {
+			w.lost.N++
+			e.Mark = 0
+			return
+		}
+		e.Mark = uint32(i + 1)
+		t.count(i, e)
+		if sample > 0 {
+			t.pairs[i].sample(win.log.Record(e, w.addr), sample)
+		}
+	})
+}
+
+// addr is the address of a host, also of one forgotten since.
+func (w *watcher) addr(h flow.Host) flow.Addr {
+	if h&alias != 0 {
+		return w.aliases[h]
+	}
+	return w.env.Addr(h)
+}
+
+// Tick closes the windows that the watermark has passed.
+func (w *watcher) Tick(now flow.Time) {
+	w.closed, w.started = now, true
+	w.closeUntil(now)
+}
+
+// Close implements detectors.Watcher.
+func (w *watcher) Close() { w.closeUntil(flow.MaxTime) }
+
+func (w *watcher) closeUntil(now flow.Time) {
+	for len(w.starts) > 0 && (now == flow.MaxTime || w.starts[0].Add(w.length) <= now) {
+		w.closeFirst()
+	}
+	if len(w.open) == 0 {
+		clear(w.aliases)
+	}
+}
+
+// closeFirst judges the oldest open window.
+func (w *watcher) closeFirst() {
+	start := heap.Pop(&w.starts).(flow.Time)
+	win := w.open[start]
+	delete(w.open, start)
+	w.judge(win)
+	w.flows -= win.log.Len()
+	win.log.Reset(&w.pool)
+	if win.table != nil {
+		w.pairs -= win.table.len()
+		win.table = nil
+	}
+	if w.recent == win {
+		w.recent = nil
+	}
+	w.spare = append(w.spare, win)
+}
+
+// starts is a heap, the earliest first.
+type starts []flow.Time
+
+func (s starts) Len() int           { return len(s) }
+func (s starts) Less(i, j int) bool { return s[i] < s[j] }
+func (s starts) Swap(i, j int)      { s[i], s[j] = s[j], s[i] }
+
+// Push implements heap.Interface.
+func (s *starts) Push(v any) { *s = append(*s, v.(flow.Time)) }
+
+// Pop implements heap.Interface.
+func (s *starts) Pop() any {
+	v := (*s)[len(*s)-1]
+	*s = (*s)[:len(*s)-1]
+	return v
+}
+
+// judge compares the pairs of a window that is over.
+func (w *watcher) judge(win *window) {
+	t := win.table
+	if t == nil {
+		t = &w.scratch
+		t.reset()
+	}
+	w.sort(win, t, math.MaxInt32, false)
+	if t.len() < 2 {
+		return
+	}
+	limits := make([]limits, len(w.features))
+	for k, f := range w.features {
+		limits[k] = w.fence.of(t, f)
+	}
+	outliers := map[int32]int{} // place in found
+	var found []outlier
+	for i := range t.pairs {
+		var out outlier
+		for k, f := range w.features {
+			if w.fence.outside(t.pairs[i].value[f], limits[k]) {
+				out.features = append(out.features, f)
+			}
+		}
+		if out.features == nil || !w.env.Shows(w.rule) {
+			continue
+		}
+		out.pair = &t.pairs[i]
+		outliers[int32(i)] = len(found)
+		found = append(found, out)
+	}
+	if len(found) == 0 {
+		return
+	}
+	win.log.Each(func(e *flowlog.Entry) {
+		if k, ok := outliers[int32(e.Mark)-1]; ok {
+			found[k].pair.sample(win.log.Record(e, w.addr), w.env.Evidence())
+		}
+	})
+	for i := range found {
+		w.report(win, &found[i], limits)
+	}
+}
+
+type outlier struct {
+	pair     *pair
+	features []feature
+}
+
+func (w *watcher) report(win *window, o *outlier, ls []limits) {
+	p := o.pair
+	src, dst := w.addr(p.src), w.addr(p.dst)
+	var names []string
+	for _, f := range o.features {
+		names = append(names, features[f].name)
+	}
+	facts := []detectors.Fact{detectors.Moment("window", win.start), detectors.Texts("features", names)}
+	for f := range features {
+		facts = append(facts, detectors.Uint(features[f].name, p.value[f]))
+	}
+	var why []string
+	for k, f := range w.features {
+		low, high := w.fence.bounds(ls[k])
+		facts = append(facts, detectors.List(features[f].name+"_fence", detectors.Float("", low), detectors.Float("", high)))
+		if slices.Contains(o.features, f) {
+			why = append(why, fmt.Sprintf("%d %s, outside %.6g to %.6g", p.value[f], features[f].phrase, low, high))
+		}
+	}
+	w.env.Report(nil, detectors.Alert{
+		Rule: w.rule, Subject: detectors.Pair(src, dst), Window: win.start, HasWindow: true,
+		Summary:  fmt.Sprintf("%s → %s stood out among the pairs of %s: %s", src, dst, win.start, strings.Join(why, "; ")),
+		Facts:    facts,
+		Evidence: p.kept, Flows: p.value[connections],
+		Time: p.last, HasTime: true, FirstSeen: p.first, LastSeen: p.last,
+	})
+}
+
+// alias marks the numbers that stand for hosts forgotten while a window that
+// saw them was open: their own numbers go to others.
+const alias flow.Host = 1 << 31
+
+// Forget implements detectors.Forgetter.
+func (w *watcher) Forget(hs []flow.Host) {
+	if len(w.open) == 0 {
+		return
+	}
+	gone := make(map[flow.Host]flow.Host, len(hs)) // to their aliases, given when needed
+	for _, h := range hs {
+		gone[h] = 0
+	}
+	rename := func(h *flow.Host) {
+		a, ok := gone[*h]
+		if !ok {
+			return
+		}
+		if a == 0 {
+			a = alias | flow.Host(len(w.aliases))
+			w.aliases[a] = w.env.Addr(*h)
+			gone[*h] = a
+		}
+		*h = a
+	}
+	sorted := slices.Sorted(slices.Values(w.starts)) // aliases are given in this order
+	for _, start := range sorted {
+		win := w.open[start]
+		win.log.Each(func(e *flowlog.Entry) { rename(&e.Src); rename(&e.Dst) })
+		if win.table != nil {
+			for i := range win.table.pairs {
+				rename(&win.table.pairs[i].src)
+				rename(&win.table.pairs[i].dst)
+			}
+			win.table.rehash()
+		}
+	}
+}
