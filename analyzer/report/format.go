@@ -1,0 +1,101 @@
+package report
+
+import (
+	"fmt"
+	"io"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"seine/analyzer"
+)
+
+// A Format describes one output and makes its sink.
+type Format struct {
+	Name  string   // "ndjson"; what --format takes
+	Title string   // one line
+	Doc   string   // Markdown: layout, order, what is cut
+	Ext   []string // file name endings that mean it, with the dot
+
+	// New makes a sink that writes to w, which stays the caller's to close.
+	// What the sink buffers is written by its Close.
+	New func(w io.Writer, o Options) analyzer.Sink
+}
+
+// Options are the settings of an output.
+type Options struct {
+	Names    analyzer.Names // resolves files and texts of evidence; required
+	Version  string         // of Seine, for outputs that name their producer
+	Evidence int            // flows printed per alert; 0 means all it carries
+	Verbose  bool           // table: facts and evidence under each alert; summary: tables of the detectors
+	Width    int            // columns of the terminal; 0 means that w is none, and nothing is cut
+	Color    bool           // ANSI colours
+	Top      int            // rows of the table; 0 means all
+}
+
+// Formats lists the outputs. Each call makes a new list.
+func Formats() []*Format {
+	return []*Format{tableFormat(), ndjsonFormat(), jsonFormat(), csvFormat()}
+}
+
+// ByName finds an output by its name.
+func ByName(name string) (*Format, error) {
+	var names []string
+	for _, f := range Formats() {
+		if f.Name == name {
+			return f, nil
+		}
+		names = append(names, f.Name)
+	}
+	hint := ""
+	if near := nearest(strings.ToLower(name), names); near != "" {
+		hint = fmt.Sprintf("; did you mean %q?", near)
+	}
+	return nil, fmt.Errorf("unknown output format %q (known: %s)%s", name, strings.Join(names, ", "), hint)
+}
+
+// ByExtension finds the output that the ending of a file's name asks for, in
+// any case.
+func ByExtension(path string) (*Format, error) {
+	ext := strings.ToLower(filepath.Ext(path))
+	var known []string
+	for _, f := range Formats() {
+		if slices.Contains(f.Ext, ext) {
+			return f, nil
+		}
+		known = append(known, f.Ext...)
+	}
+	return nil, fmt.Errorf("no output format for the file name %q (known endings: %s)", path, strings.Join(known, ", "))
+}
+
+// nearest is the name that takes the fewest edits from word, if few enough
+// for a slip of the finger.
+func nearest(word string, names []string) string {
+	best, edits := "", 3
+	for _, n := range names {
+		if d := distance(word, n); d < edits && d < len(n) {
+			best, edits = n, d
+		}
+	}
+	return best
+}
+
+// distance is the Levenshtein distance in bytes.
+func distance(a, b string) int {
+	row := make([]int, len(b)+1)
+	for j := range row {
+		row[j] = j
+	}
+	for i := range len(a) {
+		diagonal := row[0]
+		row[0] = i + 1
+		for j := range len(b) {
+			d := diagonal
+			if a[i] != b[j] {
+				d = 1 + min(diagonal, row[j], row[j+1])
+			}
+			diagonal, row[j+1] = row[j+1], d
+		}
+	}
+	return row[len(b)]
+}

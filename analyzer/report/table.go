@@ -1,0 +1,148 @@
+package report
+
+import (
+	"bufio"
+	"cmp"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+
+	"seine/analyzer"
+	"seine/detectors"
+)
+
+func tableFormat() *Format {
+	return &Format{
+		Name:  "table",
+		Title: "a table for people, the most severe alerts first",
+		Doc: "Written at the end of the run: the most severe alerts first, then the earliest. `--top` limits its " +
+			"rows, and the last line tells how many more there are. On a terminal it fits the width: the sentence " +
+			"is cut, and columns that do not fit are left out. `--verbose` adds the facts and the evidence of each alert.",
+		Ext: []string{".txt"},
+		New: func(w io.Writer, o Options) analyzer.Sink {
+			return &tableSink{w: bufio.NewWriterSize(w, bufferSize), o: o, enc: newEncoder(o)}
+		},
+	}
+}
+
+// A tableSink keeps the alerts that its table will show: at most twice the
+// rows asked for, however many there are.
+type tableSink struct {
+	w     *bufio.Writer
+	o     Options
+	enc   *encoder
+	kept  []ranked
+	taken int                          // alerts so far
+	all   [detectors.Severities]uint64 // the same by severity
+}
+
+type ranked struct {
+	*detectors.Alert
+	place int // order of arrival
+}
+
+func (t *tableSink) Alert(a *detectors.Alert) error {
+	t.kept = append(t.kept, ranked{a, t.taken})
+	t.taken++
+	t.all[min(a.Severity, detectors.Severities-1)]++
+	if t.o.Top > 0 && len(t.kept) >= 2*t.o.Top {
+		t.rank()
+	}
+	return nil
+}
+
+// rank sorts what is kept, the most severe first, and drops what the table
+// has no row for.
+func (t *tableSink) rank() {
+	slices.SortFunc(t.kept, func(a, b ranked) int {
+		return cmp.Or(cmp.Compare(b.Severity, a.Severity), cmp.Compare(a.Time, b.Time), cmp.Compare(a.place, b.place))
+	})
+	if t.o.Top > 0 && len(t.kept) > t.o.Top {
+		clear(t.kept[t.o.Top:])
+		t.kept = t.kept[:t.o.Top]
+	}
+}
+
+func (t *tableSink) Close(s *analyzer.Summary) error {
+	if t.taken == 0 {
+		fmt.Fprintln(t.w, emptyLine(s))
+		return t.w.Flush()
+	}
+	t.rank()
+	rows := make([]alertRow, len(t.kept))
+	for i, k := range t.kept {
+		rows[i] = t.row(k.Alert)
+	}
+	lines, err := layOut(rows, t.o)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintln(t.w, lines[0])
+	for i, line := range lines[1:] {
+		fmt.Fprintln(t.w, line)
+		if t.o.Verbose {
+			t.details(t.kept[i].Alert)
+		}
+	}
+	if more := t.taken - len(t.kept); more > 0 {
+		left := t.all
+		for _, k := range t.kept {
+			left[min(k.Severity, detectors.Severities-1)]--
+		}
+		fmt.Fprintf(t.w, "\n%s not shown: %s (--top 0 shows all, -f ndjson writes all)\n",
+			plural(uint64(more), "more alert"), bySeverity(&left, t.o.Color))
+	}
+	return t.w.Flush()
+}
+
+// emptyLine tells that there is nothing to show, and what the severity floor
+// may have to do with it.
+func emptyLine(s *analyzer.Summary) string {
+	floor := detectors.Info
+	for sev, n := range s.Hidden {
+		if n > 0 {
+			floor = detectors.Severity(sev) + 1
+		}
+	}
+	if floor == detectors.Info {
+		if s.Rows == 0 {
+			return "No alerts: no flows were read."
+		}
+		return "No alerts."
+	}
+	line := "No alerts"
+	if floor < detectors.Severities {
+		line += fmt.Sprintf(" at %s or above", floor)
+	}
+	return fmt.Sprintf("%s; hidden: %s (--min-severity info shows them).", line, bySeverity(&s.Hidden, false))
+}
+
+// An alertRow holds the texts of one row of the table, made harmless.
+type alertRow struct {
+	severity             detectors.Severity
+	date, clock          string
+	detector, rule       string
+	subject, what, count string
+	place                string
+}
+
+func (t *tableSink) row(a *detectors.Alert) alertRow {
+	at := string(t.enc.time(nil, a.Time))
+	date, clock, _ := strings.Cut(at, "T")
+	r := alertRow{
+		severity: a.Severity,
+		date:     date,
+		clock:    clock[:len("15:04:05")],
+		detector: clean(a.Detector.ID),
+		rule:     clean(a.Rule.ID),
+		subject:  clean(a.Subject.String()),
+		what:     clean(a.Summary),
+		count:    thousands(a.Count),
+	}
+	if len(a.Evidence) > 0 {
+		e := &a.Evidence[0]
+		r.place = fmt.Sprintf("%s:%d", clean(t.o.Names.File(e.File)), e.Row)
+	}
+	return r
+}
