@@ -28,6 +28,7 @@ type hosts struct {
 	seed     uint64
 	ever     uint64 // addresses numbered, a forgotten one again when it returns
 	gone     uint64
+	touched  uint64 // keeps the compiler from dropping a loop of loads
 }
 
 const (
@@ -120,29 +121,39 @@ func (h *hosts) number(rows []flow.Record) int {
 			}
 			continue
 		}
-		if (h.v4.used+2*group)*4 > len(h.v4.slots)*3 {
+		if (h.v4.used+2*group)*2 > len(h.v4.slots) {
 			h.grow4()
 		}
-		slots, mask := h.v4.slots, h.v4.mask
+		// The places are worked out and touched first, so that the cache
+		// misses of the group overlap.
+		slots := h.v4.slots
+		mask, touched := uint64(len(slots)-1), uint64(0)
 		for i := range g {
 			a, b := h.hash4(g[i].Src.Uint32())&mask, h.hash4(g[i].Dst.Uint32())&mask
-			at[2*i], at[2*i+1] = slots[a], slots[b]
+			at[2*i&(2*group-1)], at[(2*i+1)&(2*group-1)] = a, b
+			touched ^= slots[a&mask] ^ slots[b&mask]
 		}
+		h.touched = touched
 		for i := range g {
-			r := &g[i]
-			if s := at[2*i]; r.Src.Is4() && uint32(s>>32) == r.Src.Uint32() && s != 0 {
-				r.SrcHost = flow.Host(s)
-			} else {
-				r.SrcHost = h.find(&r.Src)
-			}
-			if s := at[2*i+1]; r.Dst.Is4() && uint32(s>>32) == r.Dst.Uint32() && s != 0 {
-				r.DstHost = flow.Host(s)
-			} else {
-				r.DstHost = h.find(&r.Dst)
-			}
+			g[i].SrcHost = h.probe(slots, at[2*i&(2*group-1)], &g[i].Src)
+			g[i].DstHost = h.probe(slots, at[(2*i+1)&(2*group-1)], &g[i].Dst)
 		}
 	}
 	return len(rows)
+}
+
+// probe looks for an address from its place on.
+func (h *hosts) probe(slots []uint64, i uint64, a *flow.Addr) flow.Host {
+	if a.Is4() {
+		v := a.Uint32()
+		for s := slots[i]; s != 0; s = slots[i] {
+			if uint32(s>>32) == v {
+				return flow.Host(s)
+			}
+			i = (i + 1) & uint64(len(slots)-1)
+		}
+	}
+	return h.find(a)
 }
 
 // find looks one address up and adds it if it is new.
@@ -150,7 +161,7 @@ func (h *hosts) find(a *flow.Addr) flow.Host {
 	if a.Is4() {
 		v := a.Uint32()
 		t := &h.v4
-		if t.used*4 >= len(t.slots)*3 {
+		if t.used*2 >= len(t.slots) {
 			h.grow4()
 		}
 		for i := h.hash4(v) & t.mask; ; i = (i + 1) & t.mask {

@@ -100,7 +100,13 @@ func (e *Env) bad(name, value, want string) {
 
 // Reject refuses the value of a parameter: a configuration error.
 func (e *Env) Reject(name, why string) {
-	e.errs = append(e.errs, fmt.Errorf("%s.%s: %s", e.detector.ID, name, why))
+	full := e.detector.ID + "." + name
+	for _, p := range e.params {
+		if p.Name == name && p.Shared {
+			full = name
+		}
+	}
+	e.errs = append(e.errs, fmt.Errorf("%s: %s", full, why))
 }
 
 // Int reads a whole number.
@@ -251,20 +257,39 @@ func (e *Env) ports(p Param, def []uint16) []uint16 {
 }
 
 // Prefixes reads list files of addresses and prefixes. A token that is
-// neither is skipped, counted and reported with its line.
+// neither is skipped, counted and reported with its line. The value names the
+// files: one a line if it has a newline, so that any name can be given, or
+// else separated by commas.
 func (e *Env) Prefixes(name, doc string) *prefixes.Table {
 	v, ok := e.param(Param{Name: name, Kind: "files", Doc: doc})
 	t := prefixes.New()
 	if !ok {
 		return t
 	}
-	for _, file := range splitList(v) {
+	for _, file := range splitFiles(v) {
 		if err := t.Load(file); err != nil {
 			e.errs = append(e.errs, fmt.Errorf("%s.%s: %w", e.detector.ID, name, err))
 		}
 	}
 	e.warnings = append(e.warnings, t.Warnings()...)
 	return t
+}
+
+func splitFiles(v string) []string {
+	sep := ","
+	if strings.Contains(v, "\n") {
+		sep = "\n"
+	}
+	var files []string
+	for f := range strings.SplitSeq(v, sep) {
+		if sep == "," {
+			f = strings.TrimSpace(f)
+		}
+		if f != "" {
+			files = append(files, f)
+		}
+	}
+	return files
 }
 
 func splitList(v string) []string {

@@ -47,6 +47,15 @@ var packings = []packing{
 	{"lz4", prefix("\x04\x22\x4d\x18"), func(r io.Reader) (io.Reader, error) { return lz4.NewReader(r), nil }},
 }
 
+// Packings names the compressions that are unpacked.
+func Packings() []string {
+	var names []string
+	for _, p := range packings {
+		names = append(names, p.name)
+	}
+	return names
+}
+
 // decompress looks at the first bytes of r and unpacks what they announce,
 // whatever the name of the file says. A file packed twice is unpacked twice.
 func decompress(r io.Reader) (stream io.Reader, name string, err error) {

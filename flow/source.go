@@ -49,6 +49,7 @@ type Source struct {
 	Bad      uint64 // rows that could not be read
 	Skipped  uint64 // rows that are no flows: headers repeated, comments, other events
 	BadRows  []BadRow
+	path     string // of a file; empty for a stream
 	open     func() (io.ReadCloser, error)
 	raw      io.ReadCloser
 	unpacker io.Closer
@@ -63,7 +64,7 @@ type Source struct {
 
 // FileSource is the source of the file at path.
 func FileSource(path string, opt *Options) *Source {
-	s := &Source{Name: path, Size: -1, Options: opt}
+	s := &Source{Name: path, Size: -1, Options: opt, path: path}
 	s.open = func() (io.ReadCloser, error) {
 		f, err := os.Open(path)
 		if err != nil {

@@ -51,32 +51,42 @@ func newWatcher(d *detectors.Detector, env *detectors.Env) detectors.Watcher {
 		w.interesting[p>>6] |= 1 << (p & 63)
 	}
 	w.allowDHCP = env.Bool("allow-dhcp", true, "a DHCP client's request (udp 0.0.0.0:68 to 255.255.255.255:67) is no broadcast to report")
-	return detectors.Each(w.flow)
+	return w
 }
 
 var broadcast = flow.AddrFrom4(0xffffffff)
 
-func (w *watcher) flow(r *flow.Record) {
-	if r.Has&flow.HasDstPort != 0 && w.interesting[r.DstPort>>6]>>(r.DstPort&63)&1 != 0 {
-		w.interestingPort(r)
-	}
-	if r.Dst == broadcast {
-		w.toBroadcast(r)
-	}
-	if r.SrcBytes|r.DstBytes == 0 && r.Has&flow.HasBytes == flow.HasBytes && w.env.Shows(w.empty) {
-		w.env.Report(r, detectors.Alert{
-			Rule: w.empty, Subject: detectors.Pair(r.Src, r.Dst),
-			Summary: fmt.Sprintf("flow from %s to %s carried 0 bytes in both directions", r.Src, r.Dst),
-			Facts:   []detectors.Fact{detectors.Uint("src_bytes", 0), detectors.Uint("dst_bytes", 0)},
-		})
-	}
-	if r.Src.Private() && r.Dst.Private() && w.env.Shows(w.private) {
-		w.env.Report(r, detectors.Alert{
-			Rule: w.private, Subject: detectors.Pair(r.Src, r.Dst),
-			Summary: fmt.Sprintf("%s and %s are both private addresses", r.Src, r.Dst),
-		})
+// Flows implements detectors.Watcher.
+func (w *watcher) Flows(rs []flow.Record) {
+	for i := range rs {
+		r := &rs[i]
+		if w.interesting[r.DstPort>>6]>>(r.DstPort&63)&1 != 0 && r.Has&flow.HasDstPort != 0 {
+			w.interestingPort(r)
+		}
+		if r.Dst.Uint32() == 0xffffffff && r.Dst == broadcast {
+			w.toBroadcast(r)
+		}
+		if r.SrcBytes|r.DstBytes == 0 && r.Has&flow.HasBytes == flow.HasBytes && w.env.Shows(w.empty) {
+			w.env.Report(r, detectors.Alert{
+				Rule: w.empty, Subject: detectors.Pair(r.Src, r.Dst),
+				Summary: fmt.Sprintf("flow from %s to %s carried 0 bytes in both directions", r.Src, r.Dst),
+				Facts:   []detectors.Fact{detectors.Uint("src_bytes", 0), detectors.Uint("dst_bytes", 0)},
+			})
+		}
+		if r.Src.Private() && r.Dst.Private() && w.env.Shows(w.private) {
+			w.env.Report(r, detectors.Alert{
+				Rule: w.private, Subject: detectors.Pair(r.Src, r.Dst),
+				Summary: fmt.Sprintf("%s and %s are both private addresses", r.Src, r.Dst),
+			})
+		}
 	}
 }
+
+// Tick implements detectors.Watcher.
+func (w *watcher) Tick(flow.Time) {}
+
+// Close implements detectors.Watcher.
+func (w *watcher) Close() {}
 
 func (w *watcher) interestingPort(r *flow.Record) {
 	if !w.env.Shows(w.port) {

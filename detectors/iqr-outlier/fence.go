@@ -34,7 +34,7 @@ func (f *fence) of(t *table, which feature) limits {
 	f.values = f.values[:0]
 	largest := uint64(0)
 	for i := range t.pairs {
-		v := t.pairs[i].value[which]
+		v := t.value(i, which)
 		f.values = append(f.values, v)
 		largest = max(largest, v)
 	}

@@ -39,7 +39,9 @@ type watcher struct {
 	rule     *detectors.Rule
 	length   flow.Time
 	features []feature
+	sums     bool // a feature other than dst_ports is compared
 	fence    fence
+	limits   []limits
 
 	pool    flowlog.Pool
 	open    map[flow.Time]*window // by start
@@ -50,15 +52,15 @@ type watcher struct {
 	closed  flow.Time // windows that end here or earlier are closed
 	started bool
 
-	aliases  map[flow.Host]flow.Addr // hosts forgotten while in an open window
+	aliases    map[flow.Host]flow.Addr // hosts forgotten while in an open window
 	maxPairs   int
 	pairs      int // in the tables of open windows
 	maxFlows   int
 	flows      int // in the logs of open windows
 	maxWindows int
 	early      *detectors.Counter
-	late     *detectors.Counter
-	lost     *detectors.Counter
+	late       *detectors.Counter
+	lost       *detectors.Counter
 }
 
 // A window collects the flows of a span of time. They are sorted into pairs
@@ -85,7 +87,9 @@ func newWatcher(d *detectors.Detector, env *detectors.Env) detectors.Watcher {
 		names = append(names, features[f].name)
 	}
 	for _, name := range env.Strings("features", names[:1], names, "what is compared between the pairs of a window") {
-		w.features = append(w.features, feature(slices.Index(names, name)))
+		f := feature(slices.Index(names, name))
+		w.features = append(w.features, f)
+		w.sums = w.sums || f != dstPorts
 	}
 	if len(w.features) == 0 {
 		env.Reject("features", "name at least one")
@@ -160,32 +164,56 @@ func (w *watcher) add(win *window, r *flow.Record) {
 		win.table.init()
 	}
 	before := win.table.len()
-	w.sort(win, win.table, w.maxPairs-(w.pairs-before), true)
+	w.sort(win, win.table, w.maxPairs-(w.pairs-before))
+	w.sum(win, win.table, nil, w.env.Evidence())
 	w.pairs += win.table.len() - before
 	w.flows -= win.log.Len()
 	win.log.Reset(&w.pool)
 }
 
-// sort puts the flows of the log into the table. keep says that the log is
-// about to go, so each pair keeps a sample of its flows.
-func (w *watcher) sort(win *window, t *table, limit int, keep bool) {
-	sample := 0
-	if keep {
-		sample = w.env.Evidence()
+// sort puts the flows of the log into the table and marks each with its pair.
+func (w *watcher) sort(win *window, t *table, limit int) {
+	for b := range win.log.Blocks() {
+		keys, _ := win.log.Block(b)
+		for i := range keys {
+			k := &keys[i]
+			at := t.find(k.Src, k.Dst, limit)
+			if at < 0 {
+				w.lost.N++
+				k.Mark = 0
+				continue
+			}
+			k.Mark = uint32(at + 1)
+			if k.HasPort {
+				t.addPort(at, k.DstPort)
+			}
+		}
 	}
-	win.log.Each(func(e *flowlog.Entry) {
-		i := t.find(e.Src, e.Dst, limit)
-		if i < 0 {
-			w.lost.N++
-			e.Mark = 0
-			return
+}
+
+// sum adds the flows of the log, which is sorted, to the sums of those pairs
+// that wanted names, all of them if it is nil; with evidence, if asked for.
+func (w *watcher) sum(win *window, t *table, wanted map[uint32]struct{}, evidence int) {
+	t.wantSums()
+	for b := range win.log.Blocks() {
+		keys, bodies := win.log.Block(b)
+		for i := range keys {
+			mark := keys[i].Mark
+			if mark == 0 {
+				continue
+			}
+			if wanted != nil {
+				if _, ok := wanted[mark]; !ok {
+					continue
+				}
+			}
+			s := &t.sums[mark-1]
+			s.count(&bodies[i])
+			if evidence > 0 {
+				s.keep(win.log.Record(&keys[i], &bodies[i], w.addr), evidence)
+			}
 		}
-		e.Mark = uint32(i + 1)
-		t.count(i, e)
-		if sample > 0 {
-			t.pairs[i].sample(win.log.Record(e, w.addr), sample)
-		}
-	})
+	}
 }
 
 // addr is the address of a host, also of one forgotten since.
@@ -256,73 +284,90 @@ func (w *watcher) judge(win *window) {
 		t = &w.scratch
 		t.reset()
 	}
-	w.sort(win, t, math.MaxInt32, false)
+	w.sort(win, t, math.MaxInt32)
 	if t.len() < 2 {
 		return
 	}
-	limits := make([]limits, len(w.features))
-	for k, f := range w.features {
-		limits[k] = w.fence.of(t, f)
+	// Bytes and connections of all pairs are added up only where they are
+	// compared, or were before the log was first full.
+	all := w.sums || win.table != nil
+	if all {
+		w.sum(win, t, nil, 0)
 	}
-	outliers := map[int32]int{} // place in found
+	w.limits = w.limits[:0]
+	for _, f := range w.features {
+		w.limits = append(w.limits, w.fence.of(t, f))
+	}
+	outliers := map[uint32]struct{}{}
 	var found []outlier
 	for i := range t.pairs {
-		var out outlier
+		var fired []feature
 		for k, f := range w.features {
-			if w.fence.outside(t.pairs[i].value[f], limits[k]) {
-				out.features = append(out.features, f)
+			if w.fence.outside(t.value(i, f), w.limits[k]) {
+				fired = append(fired, f)
 			}
 		}
-		if out.features == nil || !w.env.Shows(w.rule) {
-			continue
+		if fired != nil && w.env.Shows(w.rule) {
+			found = append(found, outlier{i, fired})
+			outliers[uint32(i+1)] = struct{}{}
 		}
-		out.pair = &t.pairs[i]
-		outliers[int32(i)] = len(found)
-		found = append(found, out)
 	}
 	if len(found) == 0 {
 		return
 	}
-	win.log.Each(func(e *flowlog.Entry) {
-		if k, ok := outliers[int32(e.Mark)-1]; ok {
-			found[k].pair.sample(win.log.Record(e, w.addr), w.env.Evidence())
+	if all {
+		w.keep(win, t, outliers)
+	} else {
+		w.sum(win, t, outliers, w.env.Evidence())
+	}
+	for _, o := range found {
+		w.report(win, t, o)
+	}
+}
+
+// keep takes the evidence of pairs whose sums are known.
+func (w *watcher) keep(win *window, t *table, wanted map[uint32]struct{}) {
+	for b := range win.log.Blocks() {
+		keys, bodies := win.log.Block(b)
+		for i := range keys {
+			if _, ok := wanted[keys[i].Mark]; ok {
+				t.sums[keys[i].Mark-1].keep(win.log.Record(&keys[i], &bodies[i], w.addr), w.env.Evidence())
+			}
 		}
-	})
-	for i := range found {
-		w.report(win, &found[i], limits)
 	}
 }
 
 type outlier struct {
-	pair     *pair
+	at       int // place of the pair
 	features []feature
 }
 
-func (w *watcher) report(win *window, o *outlier, ls []limits) {
-	p := o.pair
+func (w *watcher) report(win *window, t *table, o outlier) {
+	p, s := &t.pairs[o.at], &t.sums[o.at]
 	src, dst := w.addr(p.src), w.addr(p.dst)
 	var names []string
 	for _, f := range o.features {
 		names = append(names, features[f].name)
 	}
-	facts := []detectors.Fact{detectors.Moment("window", win.start), detectors.Texts("features", names)}
+	facts := make([]detectors.Fact, 0, 2+len(features)+len(w.features))
+	facts = append(facts, detectors.Moment("window", win.start), detectors.Texts("features", names))
 	for f := range features {
-		facts = append(facts, detectors.Uint(features[f].name, p.value[f]))
+		facts = append(facts, detectors.Uint(features[f].name, t.value(o.at, feature(f))))
 	}
 	var why []string
 	for k, f := range w.features {
-		low, high := w.fence.bounds(ls[k])
+		low, high := w.fence.bounds(w.limits[k])
 		facts = append(facts, detectors.List(features[f].name+"_fence", detectors.Float("", low), detectors.Float("", high)))
 		if slices.Contains(o.features, f) {
-			why = append(why, fmt.Sprintf("%d %s, outside %.6g to %.6g", p.value[f], features[f].phrase, low, high))
+			why = append(why, fmt.Sprintf("%d %s, outside %.6g to %.6g", t.value(o.at, f), features[f].phrase, low, high))
 		}
 	}
 	w.env.Report(nil, detectors.Alert{
 		Rule: w.rule, Subject: detectors.Pair(src, dst), Window: win.start, HasWindow: true,
 		Summary:  fmt.Sprintf("%s → %s stood out among the pairs of %s: %s", src, dst, win.start, strings.Join(why, "; ")),
 		Facts:    facts,
-		Evidence: p.kept, Flows: p.value[connections],
-		Time: p.last, HasTime: true, FirstSeen: p.first, LastSeen: p.last,
+		Evidence: s.kept, Flows: s.connections,
+		Time: s.last, HasTime: true, FirstSeen: s.first, LastSeen: s.last,
 	})
 }
 
@@ -354,7 +399,13 @@ func (w *watcher) Forget(hs []flow.Host) {
 	sorted := slices.Sorted(slices.Values(w.starts)) // aliases are given in this order
 	for _, start := range sorted {
 		win := w.open[start]
-		win.log.Each(func(e *flowlog.Entry) { rename(&e.Src); rename(&e.Dst) })
+		for b := range win.log.Blocks() {
+			keys, _ := win.log.Block(b)
+			for i := range keys {
+				rename(&keys[i].Src)
+				rename(&keys[i].Dst)
+			}
+		}
 		if win.table != nil {
 			for i := range win.table.pairs {
 				rename(&win.table.pairs[i].src)

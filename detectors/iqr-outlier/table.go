@@ -27,33 +27,43 @@ var features = [featureCount]struct{ name, phrase string }{
 	{"dst_bytes", "bytes received"},
 }
 
-// A pair is what a source and a destination did in a window.
+// A pair is a source and a destination of a window, and its destination
+// ports: sixteen bytes, so that the table of an ordinary window stays in the
+// nearest cache.
 type pair struct {
-	src, dst    flow.Host
-	value       [featureCount]uint64
-	first, last flow.Time
-	port        uint16 // the first one, and whether there was any
-	anyPort     bool
-	kept        []flow.Record // evidence, in input order
+	src, dst flow.Host
+	ports    uint32 // how many different ones
+	port     uint16 // the first
+}
+
+// A sum is what else a pair did.
+type sum struct {
+	connections, up, down uint64
+	first, last           flow.Time
+	kept                  []flow.Record // evidence, in input order
 }
 
 // A table sorts flows into pairs, in the order in which they first appear.
 type table struct {
 	pairs []pair
+	sums  []sum        // as long as pairs where they are wanted, else empty
 	slots []uint32     // places in pairs plus 1, by hash
 	ports *hashset.Set // pair and port, of pairs with more than one port
 }
 
+const firstSlots = 1 << 10
+
 func (t *table) init() {
-	t.slots = make([]uint32, 1<<10)
+	t.slots = make([]uint32, firstSlots)
 	t.ports = hashset.New()
 }
 
 func (t *table) reset() {
-	clear(t.pairs)
 	t.pairs = t.pairs[:0]
+	clear(t.sums)
+	t.sums = t.sums[:0]
 	if len(t.slots) > 1<<18 {
-		t.slots = make([]uint32, 1<<10)
+		t.slots = make([]uint32, firstSlots)
 	} else {
 		clear(t.slots)
 	}
@@ -72,20 +82,20 @@ func (t *table) slot(src, dst flow.Host) uint64 {
 func (t *table) find(src, dst flow.Host, limit int) int {
 	i := t.slot(src, dst)
 	for {
-		s := t.slots[i]
+		s := t.slots[i&uint64(len(t.slots)-1)]
 		if s == 0 {
 			break
 		}
 		if p := &t.pairs[s-1]; p.src == src && p.dst == dst {
 			return int(s - 1)
 		}
-		i = (i + 1) & uint64(len(t.slots)-1)
+		i++
 	}
 	if len(t.pairs) >= limit {
 		return -1
 	}
-	t.pairs = append(t.pairs, pair{src: src, dst: dst, first: flow.MaxTime, last: flow.MinTime})
-	t.slots[i] = uint32(len(t.pairs))
+	t.pairs = append(t.pairs, pair{src: src, dst: dst})
+	t.slots[i&uint64(len(t.slots)-1)] = uint32(len(t.pairs))
 	if len(t.pairs)*2 > len(t.slots) {
 		t.slots = make([]uint32, 2*len(t.slots))
 		t.rehash()
@@ -104,33 +114,55 @@ func (t *table) rehash() {
 	}
 }
 
+// addPort counts the destination port of a flow of pair i.
+func (t *table) addPort(i int, port uint16) {
+	switch p := &t.pairs[i]; {
+	case p.ports == 0:
+		p.port, p.ports = port, 1
+	case p.port != port && t.ports.Add(uint64(i+1)<<16|uint64(port)):
+		p.ports++
+	}
+}
+
+// wantSums makes room for the sums of all pairs.
+func (t *table) wantSums() {
+	for len(t.sums) < len(t.pairs) {
+		t.sums = append(t.sums, sum{first: flow.MaxTime, last: flow.MinTime})
+	}
+}
+
+// value is a figure of pair i; all but dst_ports need the sums.
+func (t *table) value(i int, f feature) uint64 {
+	switch f {
+	case dstPorts:
+		return uint64(t.pairs[i].ports)
+	case connections:
+		return t.sums[i].connections
+	case srcBytes:
+		return t.sums[i].up
+	}
+	return t.sums[i].down
+}
+
 // maxSum holds sums of bytes where no arithmetic on them can overflow; no
 // network carries so much in a window.
 const maxSum = 1 << 60
 
 func add(sum *uint64, v uint64) { *sum = min(*sum+min(v, maxSum), maxSum) }
 
-// count adds a flow to pair i.
-func (t *table) count(i int, e *flowlog.Entry) {
-	p := &t.pairs[i]
-	p.value[connections]++
-	add(&p.value[srcBytes], e.SrcBytes)
-	add(&p.value[dstBytes], e.DstBytes)
-	p.first, p.last = min(p.first, e.Start), max(p.last, e.Start)
-	switch {
-	case !e.HasDstPort():
-	case !p.anyPort:
-		p.port, p.anyPort, p.value[dstPorts] = e.DstPort, true, 1
-	case p.port != e.DstPort && t.ports.Add(uint64(i+1)<<16|uint64(e.DstPort)):
-		p.value[dstPorts]++
-	}
+// count adds a flow to the sums.
+func (s *sum) count(e *flowlog.Body) {
+	s.connections++
+	add(&s.up, e.SrcBytes)
+	add(&s.down, e.DstBytes)
+	s.first, s.last = min(s.first, e.Start), max(s.last, e.Start)
 }
 
-// sample keeps r as evidence: the first flow, the last, and between them the
+// keep takes r as evidence: the first flow, the last, and between them the
 // largest, at most n in all.
-func (p *pair) sample(r flow.Record, n int) {
-	if len(p.kept) < n {
-		p.kept = append(p.kept, r)
+func (s *sum) keep(r flow.Record, n int) {
+	if len(s.kept) < n {
+		s.kept = append(s.kept, r)
 		return
 	}
 	if n == 1 {
@@ -138,10 +170,10 @@ func (p *pair) sample(r flow.Record, n int) {
 	}
 	smallest, size := -1, uint64(math.MaxUint64)
 	for i := 1; i < n; i++ { // the one behind the first that may go
-		if b := p.kept[i].Bytes(); b < size {
+		if b := s.kept[i].Bytes(); b < size {
 			smallest, size = i, b
 		}
 	}
-	copy(p.kept[smallest:], p.kept[smallest+1:])
-	p.kept[n-1] = r
+	copy(s.kept[smallest:], s.kept[smallest+1:])
+	s.kept[n-1] = r
 }

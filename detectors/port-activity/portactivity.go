@@ -81,32 +81,37 @@ const group = 64
 
 // Flows implements detectors.Watcher.
 func (w *watcher) Flows(rs []flow.Record) {
+	var concerned [group]int32
 	for len(rs) > 0 {
 		g := rs[:min(group, len(rs))]
 		rs = rs[len(g):]
-		touched := uint64(0)
+		touched, n := uint64(0), 0
 		for i := range g {
 			if r := &g[i]; w.concerns(r) {
+				concerned[n&(group-1)] = int32(i)
+				n++
 				touched += w.users.Touch(key(r.DstPort, r.DstHost, destination)) +
-					w.users.Touch(key(r.DstPort, r.SrcHost, source))
+					w.users.Touch(key(r.DstPort, r.SrcHost, source)) + w.port(r.DstPort).flows
 			}
 		}
-		w.touched += touched
-		for i := range g {
-			if r := &g[i]; w.concerns(r) {
-				w.flow(r)
-			}
+		w.touched = touched
+		for _, i := range concerned[:n] {
+			w.flow(&g[i])
 		}
 	}
 }
 
-func (w *watcher) flow(r *flow.Record) {
-	page := w.ports[r.DstPort>>8]
+func (w *watcher) port(n uint16) *port {
+	page := w.ports[n>>8]
 	if page == nil {
 		page = new([256]port)
-		w.ports[r.DstPort>>8] = page
+		w.ports[n>>8] = page
 	}
-	p := &page[r.DstPort&255]
+	return &page[n&255]
+}
+
+func (w *watcher) flow(r *flow.Record) {
+	p := w.port(r.DstPort)
 	p.up += r.SrcBytes
 	p.down += r.DstBytes
 	p.flows++

@@ -40,17 +40,9 @@ type portBook struct {
 	touched uint32
 }
 
-// add counts a port of h and reports whether it is new. popular is 0, the
-// port's bit plus 1, or noBit.
-func (b *portBook) add(h *host, port uint16, popular uint8) bool {
-	if popular != 0 && popular < noBit {
-		if bit := uint16(1) << (popular - 1); h.bits&bit == 0 {
-			h.bits |= bit
-			h.ports++
-			return true
-		}
-		return false
-	}
+// add counts a port of h that has no bit of its own, and reports whether it
+// is new.
+func (b *portBook) add(h *host, port uint16) bool {
 	for _, p := range h.few[:h.inline] {
 		if p == port {
 			return false

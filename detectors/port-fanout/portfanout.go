@@ -96,35 +96,48 @@ const group = 64
 
 // Flows implements detectors.Watcher.
 func (w *watcher) Flows(rs []flow.Record) {
+	var ends [group][2]*host
 	for len(rs) > 0 {
 		g := rs[:min(group, len(rs))]
 		rs = rs[len(g):]
 		touched := uint32(0)
 		for i := range g {
-			touched += w.src.hosts.At(g[i].SrcHost).ports + w.dst.hosts.At(g[i].DstHost).ports
+			e := &ends[i&(group-1)]
+			e[0], e[1] = w.src.hosts.At(g[i].SrcHost), w.dst.hosts.At(g[i].DstHost)
+			touched += e[0].ports + e[1].ports
 		}
-		w.ports.touched += touched
+		w.ports.touched = touched
 		for i := range g {
 			r := &g[i]
 			if r.Has&flow.HasDstPort == 0 {
 				continue
 			}
 			popular := w.popular[r.DstPort]
-			w.end(w.src, r, r.SrcHost, r.SrcBytes, r.DstBytes, popular, detectors.RoleSrc)
-			w.end(w.dst, r, r.DstHost, r.DstBytes, r.SrcBytes, popular, detectors.RoleDst)
+			e := &ends[i&(group-1)]
+			w.end(w.src, e[0], r, r.SrcBytes, r.DstBytes, popular, detectors.RoleSrc)
+			w.end(w.dst, e[1], r, r.DstBytes, r.SrcBytes, popular, detectors.RoleDst)
 		}
 	}
 }
 
 // end looks at one end of a flow.
-func (w *watcher) end(p *population, r *flow.Record, id flow.Host, up, down uint64, popular uint8, role detectors.Role) {
-	h := p.hosts.At(id)
+func (w *watcher) end(p *population, h *host, r *flow.Record, up, down uint64, popular uint8, role detectors.Role) {
 	h.up += up
 	h.down += down
 	h.flows++
-	if before := h.ports; w.ports.add(h, r.DstPort, popular) {
-		if before > 0 {
-			p.counts.Remove(int(before))
+	isNew := false
+	if popular != 0 && popular < noBit {
+		if bit := uint16(1) << (popular - 1); h.bits&bit == 0 {
+			h.bits |= bit
+			h.ports++
+			isNew = true
+		}
+	} else {
+		isNew = w.ports.add(h, r.DstPort)
+	}
+	if isNew {
+		if h.ports > 1 {
+			p.counts.Remove(int(h.ports - 1))
 		}
 		p.counts.Add(int(h.ports))
 	}

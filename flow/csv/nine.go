@@ -98,6 +98,11 @@ func (d *nine) fast(line []byte, r *flow.Record) bool {
 		return false
 	}
 	src, k := parse.Quad(b[p:])
+	if k == 0 {
+		k = parse.IPv6(b[p:n], &r.Src)
+	} else {
+		r.Src.Set4(src)
+	}
 	if k == 0 || b[p+k] != ',' {
 		return false
 	}
@@ -114,6 +119,11 @@ func (d *nine) fast(line []byte, r *flow.Record) bool {
 		return false
 	}
 	dst, k := parse.Quad(b[p:])
+	if k == 0 {
+		k = parse.IPv6(b[p:n], &r.Dst)
+	} else {
+		r.Dst.Set4(dst)
+	}
 	if k == 0 || b[p+k] != ',' {
 		return false
 	}
@@ -150,8 +160,6 @@ func (d *nine) fast(line []byte, r *flow.Record) bool {
 	r.Has = nineFields
 	r.SrcBytes, r.DstBytes = up, down
 	r.SrcPkts, r.DstPkts = 0, 0
-	r.Src.Set4(src)
-	r.Dst.Set4(dst)
 	r.RawState, r.Service, r.Label = sym, 0, 0
 	r.UID = flow.UID{}
 	parse.Settle(r)

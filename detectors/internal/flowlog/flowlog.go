@@ -1,24 +1,32 @@
-// Package flowlog keeps flows for later, tightly: 64 bytes each, in blocks
-// that are used again, with what few inputs carry set apart.
+// Package flowlog keeps flows for later, tightly: 68 bytes each, in blocks
+// that are used again. What later work looks at first, who sent to which
+// port, lies apart from the rest, and so does what few inputs carry.
 package flowlog
 
 import "seine/flow"
 
-// An Entry is a kept flow. Its addresses are the hosts' numbers.
-type Entry struct {
+// A Key is what is looked at first of a kept flow. Its addresses are the
+// hosts' numbers.
+type Key struct {
+	Src, Dst flow.Host
+	DstPort  uint16
+	HasPort  bool
+	Mark     uint32 // for the owner of the log; 0 at first
+}
+
+// A Body is the rest of a kept flow.
+type Body struct {
 	Start              flow.Time
 	SrcBytes, DstBytes uint64
-	Row                uint64
-	Src, Dst           flow.Host
-	SrcPort, DstPort   uint16
+	row                uint64
+	file               uint32
+	has                flow.Fields
+	raw                flow.Symbol
+	srcPort            uint16
 	proto              flow.Proto
 	state              flow.State
 	srcFlags, dstFlags flow.TCPFlags
-	has                flow.Fields
-	raw                flow.Symbol
-	file               uint32
 	extra              uint32 // place among the extras plus 1, or 0
-	Mark               uint32 // for the owner of the log
 }
 
 type extra struct {
@@ -34,13 +42,18 @@ const extraFields = flow.HasDuration | flow.HasPkts | flow.HasService | flow.Has
 
 const blockSize = 32
 
+type block struct {
+	keys   [blockSize]Key
+	bodies [blockSize]Body
+}
+
 // A Pool lends blocks to logs.
-type Pool struct{ free []*[blockSize]Entry }
+type Pool struct{ free []*block }
 
 // A Log is a sequence of flows. Its zero value is empty; all its calls take
 // the same Pool.
 type Log struct {
-	blocks []*[blockSize]Entry
+	blocks []*block
 	n      int
 	extras []extra
 }
@@ -50,47 +63,45 @@ func (l *Log) Len() int { return l.n }
 
 // Add keeps r.
 func (l *Log) Add(p *Pool, r *flow.Record) {
-	i := l.n % blockSize
+	i := l.n & (blockSize - 1)
 	if i == 0 {
-		var b *[blockSize]Entry
+		var b *block
 		if k := len(p.free); k > 0 {
 			b, p.free = p.free[k-1], p.free[:k-1]
 		} else {
-			b = new([blockSize]Entry)
+			b = new(block)
 		}
 		l.blocks = append(l.blocks, b)
 	}
-	e := &l.blocks[len(l.blocks)-1][i]
+	b := l.blocks[len(l.blocks)-1]
 	l.n++
-	e.Start, e.Row, e.file = r.Start, r.Row, r.File
-	e.SrcBytes, e.DstBytes = r.SrcBytes, r.DstBytes
-	e.Src, e.Dst, e.SrcPort, e.DstPort = r.SrcHost, r.DstHost, r.SrcPort, r.DstPort
-	e.proto, e.state, e.srcFlags, e.dstFlags = r.Proto, r.State, r.SrcFlags, r.DstFlags
-	e.has, e.raw, e.extra, e.Mark = r.Has, r.RawState, 0, 0
+	b.keys[i] = Key{r.SrcHost, r.DstHost, r.DstPort, r.Has&flow.HasDstPort != 0, 0}
+	e := &b.bodies[i]
+	e.Start, e.SrcBytes, e.DstBytes = r.Start, r.SrcBytes, r.DstBytes
+	e.row, e.file, e.has, e.raw = r.Row, r.File, r.Has, r.RawState
+	e.srcPort, e.proto, e.state, e.srcFlags, e.dstFlags = r.SrcPort, r.Proto, r.State, r.SrcFlags, r.DstFlags
+	e.extra = 0
 	if r.Has&extraFields != 0 {
 		l.extras = append(l.extras, extra{r.Duration, r.SrcPkts, r.DstPkts, r.Service, r.Label, r.ICMPType, r.ICMPCode, r.UID})
 		e.extra = uint32(len(l.extras))
 	}
 }
 
-// HasDstPort reports whether the flow had a destination port.
-func (e *Entry) HasDstPort() bool { return e.has&flow.HasDstPort != 0 }
+// Blocks is how many runs of flows Block gives.
+func (l *Log) Blocks() int { return len(l.blocks) }
 
-// Each visits the flows in order.
-func (l *Log) Each(f func(e *Entry)) {
-	for i, b := range l.blocks {
-		for j := range b[:min(blockSize, l.n-i*blockSize)] {
-			f(&b[j])
-		}
-	}
+// Block is the i-th run of flows, in order.
+func (l *Log) Block(i int) ([]Key, []Body) {
+	b, n := l.blocks[i], min(blockSize, l.n-i*blockSize)
+	return b.keys[:n], b.bodies[:n]
 }
 
 // Record gives a flow back as it was. addr tells the address of a host.
-func (l *Log) Record(e *Entry, addr func(flow.Host) flow.Addr) flow.Record {
+func (l *Log) Record(k *Key, e *Body, addr func(flow.Host) flow.Addr) flow.Record {
 	r := flow.Record{
-		Start: e.Start, Row: e.Row, File: e.file, SrcBytes: e.SrcBytes, DstBytes: e.DstBytes,
-		SrcHost: e.Src, DstHost: e.Dst, Src: addr(e.Src), Dst: addr(e.Dst),
-		SrcPort: e.SrcPort, DstPort: e.DstPort, Proto: e.proto, State: e.state,
+		Start: e.Start, Row: e.row, File: e.file, SrcBytes: e.SrcBytes, DstBytes: e.DstBytes,
+		SrcHost: k.Src, DstHost: k.Dst, Src: addr(k.Src), Dst: addr(k.Dst),
+		SrcPort: e.srcPort, DstPort: k.DstPort, Proto: e.proto, State: e.state,
 		SrcFlags: e.srcFlags, DstFlags: e.dstFlags, Has: e.has, RawState: e.raw,
 	}
 	if e.extra > 0 {

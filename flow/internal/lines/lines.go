@@ -277,12 +277,19 @@ func (r *Reader) Read(dst []flow.Record) (int, error) {
 	return flow.ReadLender(r, &r.cur, &r.at, dst)
 }
 
-// Close stops the goroutines. Batches still lent stay valid.
+// Close stops the goroutines. Batches still lent stay valid. Of a file, whose
+// reads end, nothing is read any more once Close returns; a read of a pipe
+// that is under way is not waited for.
 func (r *Reader) Close() error {
 	select {
 	case <-r.quit:
+		return nil
 	default:
 		close(r.quit)
+	}
+	if r.src.Size >= 0 {
+		for range r.order {
+		}
 	}
 	return nil
 }

@@ -49,11 +49,9 @@ const Room = 20
 // of reach for none.
 var least = [4]uint64{256, 0, 10, 100}
 
-// Quad reads the dotted quad at the start of b, which must have Room readable
-// bytes. n is its length, 0 where the bytes are no quad in its usual spelling.
-//
-// Two octets are worked on at a time, one in each half of a word.
-func Quad(b []byte) (v uint32, n int) {
+// quad is Quad for every machine. Two octets are worked on at a time, one in
+// each half of a word.
+func quad(b []byte) (v uint32, n int) {
 	a := (*[Room]byte)(b)
 	lo, hi := binary.LittleEndian.Uint64(a[:]), binary.LittleEndian.Uint64(a[8:])
 	m := uint32(gather(nonDigits(lo)) | gather(nonDigits(hi))<<8)

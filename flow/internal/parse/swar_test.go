@@ -31,6 +31,9 @@ func TestQuadAgreesWithNetip(t *testing.T) {
 		}
 		buf := append([]byte(text+ends[rng.IntN(len(ends))]), make([]byte, 40)...)
 		v, n := Quad(buf)
+		if v2, n2 := quad(buf); v2 != v || n2 != n {
+			t.Fatalf("%q: Quad reads %v length %d, quad %v length %d", buf, flow.AddrFrom4(v), n, flow.AddrFrom4(v2), n2)
+		}
 		if n > 0 {
 			a, err := netip.ParseAddr(string(buf[:n]))
 			if err != nil || !a.Is4() || flow.AddrFrom4(v).Netip() != a {
@@ -61,5 +64,67 @@ func TestDigits(t *testing.T) {
 		if n != len(digits) || strconv.FormatUint(v, 10) != digits {
 			t.Fatalf("%q: got %d, %d digits", digits, v, n)
 		}
+	}
+}
+
+func BenchmarkQuad(b *testing.B) {
+	text := []byte("192.168.100.23,                         ")
+	for b.Loop() {
+		Quad(text)
+	}
+}
+
+func BenchmarkQuadPortable(b *testing.B) {
+	text := []byte("192.168.100.23,                         ")
+	for b.Loop() {
+		quad(text)
+	}
+}
+
+// IPv6 reads nothing that flow.ParseAddr reads otherwise, and all that is
+// spelled in full or with ::, but for the ranges it leaves.
+func TestIPv6AgreesWithParseAddr(t *testing.T) {
+	rng := rand.New(rand.NewPCG(3, 3))
+	pieces := []string{"2001", "db8", "0", "00", "ffff", "1", "abcd", "ABCD", "fe80", "", ":", "::", ":", ":", ":", ":", "10000", ".", "%", "g", "ff00"}
+	ends := []string{",", "\n", " ", "x"}
+	read := 0
+	for i := range 400_000 {
+		text := ""
+		if i%2 == 0 {
+			for range rng.IntN(17) {
+				text += pieces[rng.IntN(len(pieces))]
+			}
+		} else {
+			var a [16]byte
+			for k := range a {
+				if rng.IntN(2) == 0 {
+					a[k] = byte(rng.Uint32())
+				}
+			}
+			text = netip.AddrFrom16(a).String()
+		}
+		buf := []byte(text + ends[rng.IntN(len(ends))])
+		var a flow.Addr
+		n := IPv6(buf, &a)
+		want, err := flow.ParseAddr([]byte(text))
+		switch {
+		case n > 0 && n != len(text): // stopped before: what it read must stand for itself
+			want, err = flow.ParseAddr(buf[:n])
+			if err != nil || want != a {
+				t.Fatalf("%q: read %v of %q, ParseAddr says %v %v", buf, a, buf[:n], want, err)
+			}
+		case n > 0:
+			read++
+			if err != nil || want != a {
+				t.Fatalf("%q: got %v, ParseAddr says %v %v", buf, a, want, err)
+			}
+		case err == nil && want[0] != 0 && want[0] != 0xff && !bytes.ContainsAny([]byte(text), "."):
+			if want[1] != 0 || want[0] != 0 {
+				t.Fatalf("%q: not read, ParseAddr says %v", buf, want)
+			}
+		}
+	}
+	if read < 100_000 {
+		t.Fatalf("only %d addresses were read", read)
 	}
 }

@@ -1,0 +1,59 @@
+package analyzer
+
+import (
+	"cmp"
+	"io"
+	"slices"
+
+	"seine/flow"
+)
+
+// SortByFirstFlow puts the sources in the order of the time of their first
+// row, which it reads from a second opening of each file. Equal times, and
+// files without a row, which come last, keep the order given. Where an input
+// can be read only once, as a pipe, nothing is read and the order stays.
+func SortByFirstFlow(sources []*flow.Source, forced *flow.Format, formats []*flow.Format) {
+	if len(sources) < 2 {
+		return
+	}
+	again := make([]*flow.Source, len(sources))
+	for i, s := range sources {
+		if again[i] = s.Reopen(); again[i] == nil {
+			return
+		}
+	}
+	type start struct {
+		known bool
+		at    flow.Time
+	}
+	starts := map[*flow.Source]start{}
+	for i, s := range sources {
+		at, ok := firstStart(again[i], forced, formats)
+		starts[s] = start{ok, at}
+	}
+	slices.SortStableFunc(sources, func(a, b *flow.Source) int {
+		x, y := starts[a], starts[b]
+		if x.known != y.known {
+			if x.known {
+				return -1
+			}
+			return 1
+		}
+		return cmp.Compare(x.at, y.at)
+	})
+}
+
+// firstStart is the time of the first row of src, which it closes.
+func firstStart(src *flow.Source, forced *flow.Format, formats []*flow.Format) (flow.Time, bool) {
+	defer src.Close()
+	r, err := open(src, forced, formats)
+	if err != nil {
+		return 0, false
+	}
+	if c, ok := r.(io.Closer); ok {
+		defer c.Close()
+	}
+	var row [1]flow.Record
+	n, _ := r.Read(row[:])
+	return row[0].Start, n > 0
+}
