@@ -121,7 +121,7 @@ func (h *hosts) number(rows []flow.Record) int {
 			}
 			continue
 		}
-		if (h.v4.used+2*group)*2 > len(h.v4.slots) {
+		if (h.v4.used+2*group)*4 > len(h.v4.slots)*3 {
 			h.grow4()
 		}
 		// The places are worked out and touched first, so that the cache
@@ -161,7 +161,7 @@ func (h *hosts) find(a *flow.Addr) flow.Host {
 	if a.Is4() {
 		v := a.Uint32()
 		t := &h.v4
-		if t.used*2 >= len(t.slots) {
+		if t.used*4 >= len(t.slots)*3 {
 			h.grow4()
 		}
 		for i := h.hash4(v) & t.mask; ; i = (i + 1) & t.mask {

@@ -93,7 +93,7 @@ func (in *input) record(src *flow.Source, err error) {
 	if err != nil {
 		f.Error = err.Error()
 		switch {
-		case src.Optional && src.Format == nil:
+		case src.Optional && (errors.Is(err, flow.ErrUnrecognised) || errors.Is(err, flow.ErrEmpty)):
 			f.Ignored = true
 		case errors.Is(err, flow.ErrEmpty): // no fault beside inputs that have flows
 		default:
@@ -151,9 +151,12 @@ func open(src *flow.Source, forced *flow.Format, formats []*flow.Format) (r flow
 		}
 	}()
 	f := forced
-	if f == nil {
+	if f != nil && src.Optional { // nobody vouches for each file of a directory
+		formats = []*flow.Format{f}
+	}
+	if f == nil || src.Optional {
 		if f, err = flow.Detect(formats, src); err != nil {
-			return nil, err
+			return openMapped(src, formats, err)
 		}
 	}
 	r, err = f.Open(src)
@@ -161,6 +164,22 @@ func open(src *flow.Source, forced *flow.Format, formats []*flow.Format) (r flow
 		src.Format = f
 	}
 	return r, err
+}
+
+// openMapped tries the formats on a source that none matches: the columns
+// that the user named may be what was missing. It returns unmatched if not.
+func openMapped(src *flow.Source, formats []*flow.Format, unmatched error) (flow.Reader, error) {
+	if len(src.Options.Map) > 0 && errors.Is(unmatched, flow.ErrUnrecognised) {
+		for _, f := range formats {
+			r, err := f.Open(src)
+			if err == nil {
+				src.Format = f
+				return r, nil
+			}
+			unmatched = fmt.Errorf("%w; %s with --map: %w", unmatched, f.Name, err)
+		}
+	}
+	return nil, unmatched
 }
 
 // Open is the reader of one source, its format found among formats unless

@@ -14,7 +14,7 @@ type Fact struct {
 	kind factKind
 	num  uint64
 	text string
-	list []Fact // elements of a list, without keys
+	list *[]Fact // elements of a list, without keys
 }
 
 type factKind uint8
@@ -57,7 +57,7 @@ func Bool(key string, v bool) Fact {
 }
 
 // List is a list of facts, whose keys do not count.
-func List(key string, vs ...Fact) Fact { return Fact{Key: key, kind: listFact, list: vs} }
+func List(key string, vs ...Fact) Fact { return Fact{Key: key, kind: listFact, list: &vs} }
 
 // Texts is a list of words.
 func Texts(key string, vs []string) Fact {
@@ -74,11 +74,11 @@ func (f *Fact) AppendJSON(b []byte, quote func([]byte, string) []byte) []byte {
 	switch f.kind {
 	case listFact:
 		b = append(b, '[')
-		for i := range f.list {
+		for i := range *f.list {
 			if i > 0 {
 				b = append(b, ',')
 			}
-			b = f.list[i].AppendJSON(b, quote)
+			b = (*f.list)[i].AppendJSON(b, quote)
 		}
 		return append(b, ']')
 	case textFact, timeFact:
@@ -99,11 +99,11 @@ func (f *Fact) String() string {
 		return strconv.FormatFloat(math.Float64frombits(f.num), 'g', 6, 64)
 	case listFact:
 		s := ""
-		for i := range f.list {
+		for i := range *f.list {
 			if i > 0 {
 				s += ","
 			}
-			s += f.list[i].String()
+			s += (*f.list)[i].String()
 		}
 		return s
 	}

@@ -9,7 +9,7 @@ import (
 
 // A Format describes one input layout and opens it.
 type Format struct {
-	Name   string   // "csv"; what --format takes
+	Name   string   // "csv"; what --input-format takes
 	Title  string   // one line
 	Doc    string   // Markdown: layout, mapping, blind spots
 	Ext    []string // usual file name endings, for help texts only
@@ -28,6 +28,9 @@ const HeadSize = 64 << 10
 
 // ErrEmpty is the error of an input without a single byte.
 var ErrEmpty = errors.New("empty input")
+
+// ErrUnrecognised marks the error of an input that no format matches.
+var ErrUnrecognised = errors.New("format not recognised")
 
 // Detect finds the format of src among formats by its first bytes. A tie, or
 // no match, is an error that tells why each candidate said no.
@@ -54,9 +57,9 @@ func Detect(formats []*Format, src *Source) (*Format, error) {
 	}
 	switch {
 	case best == nil:
-		return nil, fmt.Errorf("format not recognised (--format names one); tried %s", strings.Join(reasons, "; "))
+		return nil, fmt.Errorf("%w (--input-format names one); tried %s", ErrUnrecognised, strings.Join(reasons, "; "))
 	case tie != nil:
-		return nil, fmt.Errorf("format is ambiguous: %s or %s (--format names one)", best.Name, tie.Name)
+		return nil, fmt.Errorf("format is ambiguous: %s or %s (--input-format names one)", best.Name, tie.Name)
 	}
 	return best, nil
 }

@@ -5,6 +5,7 @@ package basic
 import (
 	_ "embed"
 	"fmt"
+	"strconv"
 
 	"seine/detectors"
 	"seine/flow"
@@ -92,16 +93,18 @@ func (w *watcher) interestingPort(r *flow.Record) {
 	if !w.env.Shows(w.port) {
 		return
 	}
-	a := detectors.Alert{
-		Rule: w.port, Subject: detectors.Pair(r.Src, r.Dst).WithPort(r.DstPort).WithProtocol(r.Proto),
-		Summary: fmt.Sprintf("%s used destination port %d of %s", r.Src, r.DstPort, r.Dst),
-		Facts:   []detectors.Fact{detectors.Uint("port", uint64(r.DstPort))},
-	}
+	facts := []detectors.Fact{detectors.Uint("port", uint64(r.DstPort))}
+	text := append(r.Src.AppendTo(make([]byte, 0, 128)), " used destination port "...)
+	text = strconv.AppendUint(text, uint64(r.DstPort), 10)
 	if m, ok := meanings[r.DstPort]; ok {
-		a.Summary = fmt.Sprintf("%s used destination port %d (%s) of %s", r.Src, r.DstPort, m, r.Dst)
-		a.Facts = append(a.Facts, detectors.Text("meaning", m))
+		text = append(append(append(text, " ("...), m...), ')')
+		facts = append(facts, detectors.Text("meaning", m))
 	}
-	w.env.Report(r, a)
+	text = r.Dst.AppendTo(append(text, " of "...))
+	w.env.Report(r, detectors.Alert{
+		Rule: w.port, Subject: detectors.Pair(r.Src, r.Dst).WithPort(r.DstPort).WithProtocol(r.Proto),
+		Summary: string(text), Facts: facts,
+	})
 }
 
 func (w *watcher) toBroadcast(r *flow.Record) {

@@ -3,7 +3,7 @@ package blacklist
 
 import (
 	_ "embed"
-	"fmt"
+	"strconv"
 
 	"seine/detectors"
 	"seine/detectors/internal/hostmap"
@@ -37,52 +37,52 @@ func Detector() *detectors.Detector {
 	return d
 }
 
-// A verdict on an address is worked out when it is first seen.
-const (
-	unknown = iota
-	clean
-	listed
-)
-
 type watcher struct {
-	env      *detectors.Env
-	rule     *detectors.Rule
-	list     *prefixes.Table
-	verdicts hostmap.Map[uint8]
+	env   *detectors.Env
+	rule  *detectors.Rule
+	list  *prefixes.Table
+	clean hostmap.Bits // hosts known to be on no list
 }
 
-// Flows implements detectors.Watcher.
+// Flows implements detectors.Watcher. Whether an address is listed is worked
+// out when it is first seen; a listed one is looked up each time, for the
+// entry that the alert names.
 func (w *watcher) Flows(rs []flow.Record) {
 	for i := range rs {
 		r := &rs[i]
-		if v := w.verdicts.At(r.SrcHost); *v != clean {
-			w.look(v, r, detectors.RoleSrc, r.Src, r.Dst)
+		if !w.clean.Has(r.SrcHost) {
+			w.look(r, r.SrcHost, detectors.RoleSrc, r.Src, r.Dst)
 		}
-		if v := w.verdicts.At(r.DstHost); *v != clean {
-			w.look(v, r, detectors.RoleDst, r.Dst, r.Src)
+		if !w.clean.Has(r.DstHost) {
+			w.look(r, r.DstHost, detectors.RoleDst, r.Dst, r.Src)
 		}
 	}
 }
 
-func (w *watcher) look(v *uint8, r *flow.Record, role detectors.Role, a, peer flow.Addr) {
+func (w *watcher) look(r *flow.Record, h flow.Host, role detectors.Role, a, peer flow.Addr) {
 	entry, hit := w.list.Lookup(a)
 	if !hit {
-		*v = clean
+		w.clean.Set(h)
 		return
 	}
-	*v = listed
 	if !w.env.Shows(w.rule) {
 		return
 	}
-	did := "sent a flow to"
+	did := " and sent a flow to "
 	if role == detectors.RoleDst {
-		did = "received a flow from"
+		did = " and received a flow from "
 	}
+	listed := entry.String()
+	text := a.AppendTo(make([]byte, 0, 160))
+	text = append(append(append(text, " is listed ("...), listed...), " in "...)
+	text = append(append(text, entry.File...), " line "...)
+	text = append(append(strconv.AppendInt(text, int64(entry.Line), 10), ')'), did...)
+	text = peer.AppendTo(text)
 	w.env.Report(r, detectors.Alert{
 		Rule: w.rule, Subject: detectors.Address(a, role),
-		Summary: fmt.Sprintf("%s is listed (%s in %s line %d) and %s %s", a, entry, entry.File, entry.Line, did, peer),
+		Summary: string(text),
 		Facts: []detectors.Fact{
-			detectors.Text("list", entry.File), detectors.Text("entry", entry.String()),
+			detectors.Text("list", entry.File), detectors.Text("entry", listed),
 			detectors.Uint("line", uint64(entry.Line)),
 		},
 	})
@@ -91,7 +91,7 @@ func (w *watcher) look(v *uint8, r *flow.Record, role detectors.Role, a, peer fl
 // Forget implements detectors.Forgetter.
 func (w *watcher) Forget(hs []flow.Host) {
 	for _, h := range hs {
-		*w.verdicts.At(h) = unknown
+		w.clean.Unset(h)
 	}
 }
 

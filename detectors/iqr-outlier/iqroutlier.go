@@ -39,7 +39,7 @@ type watcher struct {
 	rule     *detectors.Rule
 	length   flow.Time
 	features []feature
-	sums     bool // a feature other than dst_ports is compared
+	sums     bool // bytes are compared
 	fence    fence
 	limits   []limits
 
@@ -47,32 +47,34 @@ type watcher struct {
 	open    map[flow.Time]*window // by start
 	starts  starts                // of the open windows
 	recent  *window               // where the last flow went
+	other   *window               // where one went before recent was
 	spare   []*window
-	scratch table
 	closed  flow.Time // windows that end here or earlier are closed
 	started bool
 
 	aliases    map[flow.Host]flow.Addr // hosts forgotten while in an open window
+	pairs      int                     // in open windows
+	flows      int                     // in the logs of open windows
 	maxPairs   int
-	pairs      int // in the tables of open windows
 	maxFlows   int
-	flows      int // in the logs of open windows
 	maxWindows int
 	early      *detectors.Counter
 	late       *detectors.Counter
 	lost       *detectors.Counter
+	chain      []flowlog.Place
 }
 
-// A window collects the flows of a span of time. They are sorted into pairs
-// when it closes, all at once while the table fits in the cache; only a very
-// full window is sorted in between, into a table of its own.
+// A window collects the pairs of a span of time, and their flows for the
+// evidence. The log of a very full one is emptied in between; each pair then
+// keeps sums and a sample.
 type window struct {
-	start flow.Time
-	log   flowlog.Log
-	table *table // nil until the log has been full once
+	start   flow.Time
+	log     flowlog.Log
+	table   table
+	emptied bool
 }
 
-// fullLog is how many flows a window collects before it sorts them.
+// fullLog is how many flows the log of a window takes before it is emptied.
 const fullLog = 1 << 16
 
 func newWatcher(d *detectors.Detector, env *detectors.Env) detectors.Watcher {
@@ -89,7 +91,7 @@ func newWatcher(d *detectors.Detector, env *detectors.Env) detectors.Watcher {
 	for _, name := range env.Strings("features", names[:1], names, "what is compared between the pairs of a window") {
 		f := feature(slices.Index(names, name))
 		w.features = append(w.features, f)
-		w.sums = w.sums || f != dstPorts
+		w.sums = w.sums || f == srcBytes || f == dstBytes
 	}
 	if len(w.features) == 0 {
 		env.Reject("features", "name at least one")
@@ -100,16 +102,15 @@ func newWatcher(d *detectors.Detector, env *detectors.Env) detectors.Watcher {
 		k = 3
 	}
 	w.fence = newFence(int64(math.Round(k*1000)), 1000)
-	w.maxPairs = env.Int("max-pairs", 4_000_000, "pairs held in windows with many flows; beyond it new pairs are left out")
-	w.maxFlows = env.Int("max-flows", 4_000_000, "flows kept one by one in open windows, 64 bytes each; beyond it windows are sorted into pairs early, and keep a sample as evidence")
+	w.maxPairs = env.Int("max-pairs", 4_000_000, "pairs held in open windows; beyond it new pairs are left out")
+	w.maxFlows = env.Int("max-flows", 4_000_000, "flows kept one by one in open windows, 64 bytes each; beyond it a window keeps only a sample of them as evidence")
 	w.maxWindows = env.Int("max-windows", 100_000, "windows open at once; beyond it the oldest is judged early")
 	if w.maxPairs < 1 || w.maxFlows < 1 || w.maxWindows < 1 {
 		env.Reject("max-pairs", "must be positive, as max-flows and max-windows")
 	}
 	w.early = env.Counter("windows-closed-early", "windows judged before their time (max-windows)")
 	w.late = env.Counter("late", "flows left out because their window was closed (--lateness)")
-	w.lost = env.Counter("flows-left-out", "flows of new pairs left out of very full windows (max-pairs)")
-	w.scratch.init()
+	w.lost = env.Counter("flows-left-out", "flows of pairs left out for lack of max-pairs")
 	env.TickEvery(w.length)
 	return w
 }
@@ -124,94 +125,96 @@ func (w *watcher) Flows(rs []flow.Record) {
 				continue
 			}
 		}
-		start := r.Start.Floor(w.length)
-		if w.started && start < w.closed {
-			w.late.N++
-			continue
-		}
-		win := w.open[start]
-		if win == nil {
-			if len(w.open) >= w.maxWindows {
-				w.early.N++
-				w.closeFirst()
+		if win := w.other; win != nil {
+			if d := r.Start - win.start; d >= 0 && d < w.length {
+				w.recent, w.other = win, w.recent
+				w.add(win, r)
+				continue
 			}
-			win = w.newWindow(start)
-			w.open[start] = win
-			heap.Push(&w.starts, start)
 		}
-		w.recent = win
-		w.add(win, r)
+		if win := w.window(r.Start.Floor(w.length)); win != nil {
+			w.recent, w.other = win, w.recent
+			w.add(win, r)
+		}
 	}
 }
 
-func (w *watcher) newWindow(start flow.Time) *window {
-	if n := len(w.spare); n > 0 {
-		win := w.spare[n-1]
-		w.spare = w.spare[:n-1]
-		win.start = start
+// window is the open window that starts at start, or nil if it is closed.
+func (w *watcher) window(start flow.Time) *window {
+	if w.started && start < w.closed {
+		w.late.N++
+		return nil
+	}
+	win := w.open[start]
+	if win != nil {
 		return win
 	}
-	return &window{start: start}
+	if len(w.open) >= w.maxWindows {
+		w.early.N++
+		w.closeFirst()
+	}
+	if n := len(w.spare); n > 0 {
+		win, w.spare = w.spare[n-1], w.spare[:n-1]
+	} else {
+		win = &window{}
+		win.table.init()
+	}
+	win.start = start
+	w.open[start] = win
+	heap.Push(&w.starts, start)
+	return win
 }
 
 func (w *watcher) add(win *window, r *flow.Record) {
-	win.log.Add(&w.pool, r)
-	if w.flows++; win.log.Len() < fullLog && w.flows <= w.maxFlows {
-		return
+	t := &win.table
+	at, there := t.find(r.SrcHost, r.DstHost)
+	if !there {
+		if w.pairs >= w.maxPairs {
+			w.lost.N++
+			return
+		}
+		w.pairs++
+		at = t.add(r.SrcHost, r.DstHost, at)
 	}
-	if win.table == nil {
-		win.table = &table{}
-		win.table.init()
+	if r.Has&flow.HasDstPort != 0 {
+		t.addPort(at, r.DstPort)
 	}
-	before := win.table.len()
-	w.sort(win, win.table, w.maxPairs-(w.pairs-before))
-	w.sum(win, win.table, nil, w.env.Evidence())
-	w.pairs += win.table.len() - before
+	p := &t.pairs[at]
+	p.connections++
+	p.last = win.log.Add(&w.pool, r, p.last)
+	if w.flows++; win.log.Len() >= fullLog || w.flows > w.maxFlows {
+		w.empty(win)
+	}
+}
+
+// empty takes sums and a sample of the evidence out of the log of a window,
+// and gives its memory back.
+func (w *watcher) empty(win *window) {
+	win.table.wantSums()
+	for i := range win.table.pairs {
+		w.sum(win, i, true, w.env.Evidence())
+		win.table.pairs[i].last = 0
+	}
 	w.flows -= win.log.Len()
 	win.log.Reset(&w.pool)
+	win.emptied = true
 }
 
-// sort puts the flows of the log into the table and marks each with its pair.
-func (w *watcher) sort(win *window, t *table, limit int) {
-	for b := range win.log.Blocks() {
-		keys, _ := win.log.Block(b)
-		for i := range keys {
-			k := &keys[i]
-			at := t.find(k.Src, k.Dst, limit)
-			if at < 0 {
-				w.lost.N++
-				k.Mark = 0
-				continue
-			}
-			k.Mark = uint32(at + 1)
-			if k.HasPort {
-				t.addPort(at, k.DstPort)
-			}
-		}
+// sum goes through the flows of pair i that are in the log: it adds them to
+// the sums, if count, and to the evidence, up to so many.
+func (w *watcher) sum(win *window, i int, count bool, evidence int) {
+	p, s := &win.table.pairs[i], &win.table.sums[i]
+	w.chain = win.log.Chain(w.chain[:0], p.last)
+	var src, dst flow.Addr
+	if evidence > 0 {
+		src, dst = w.addr(p.src), w.addr(p.dst)
 	}
-}
-
-// sum adds the flows of the log, which is sorted, to the sums of those pairs
-// that wanted names, all of them if it is nil; with evidence, if asked for.
-func (w *watcher) sum(win *window, t *table, wanted map[uint32]struct{}, evidence int) {
-	t.wantSums()
-	for b := range win.log.Blocks() {
-		keys, bodies := win.log.Block(b)
-		for i := range keys {
-			mark := keys[i].Mark
-			if mark == 0 {
-				continue
-			}
-			if wanted != nil {
-				if _, ok := wanted[mark]; !ok {
-					continue
-				}
-			}
-			s := &t.sums[mark-1]
-			s.count(&bodies[i])
-			if evidence > 0 {
-				s.keep(win.log.Record(&keys[i], &bodies[i], w.addr), evidence)
-			}
+	for _, place := range w.chain {
+		if count {
+			s.count(win.log.At(place))
+		}
+		if evidence > 0 {
+			s.keep(win.log.Record(place, src, dst), evidence)
 		}
 	}
 }
@@ -249,14 +252,11 @@ func (w *watcher) closeFirst() {
 	delete(w.open, start)
 	w.judge(win)
 	w.flows -= win.log.Len()
+	w.pairs -= win.table.len()
 	win.log.Reset(&w.pool)
-	if win.table != nil {
-		w.pairs -= win.table.len()
-		win.table = nil
-	}
-	if w.recent == win {
-		w.recent = nil
-	}
+	win.table.reset()
+	win.emptied = false
+	w.recent, w.other = nil, nil
 	w.spare = append(w.spare, win)
 }
 
@@ -279,27 +279,23 @@ func (s *starts) Pop() any {
 
 // judge compares the pairs of a window that is over.
 func (w *watcher) judge(win *window) {
-	t := win.table
-	if t == nil {
-		t = &w.scratch
-		t.reset()
-	}
-	w.sort(win, t, math.MaxInt32)
+	t := &win.table
 	if t.len() < 2 {
 		return
 	}
-	// Bytes and connections of all pairs are added up only where they are
-	// compared, or were before the log was first full.
-	all := w.sums || win.table != nil
+	// The bytes of all pairs are added up only where they are compared, or
+	// were when the log was emptied.
+	all := w.sums || win.emptied
 	if all {
-		w.sum(win, t, nil, 0)
+		t.wantSums()
+		for i := range t.pairs {
+			w.sum(win, i, true, 0)
+		}
 	}
 	w.limits = w.limits[:0]
 	for _, f := range w.features {
 		w.limits = append(w.limits, w.fence.of(t, f))
 	}
-	outliers := map[uint32]struct{}{}
-	var found []outlier
 	for i := range t.pairs {
 		var fired []feature
 		for k, f := range w.features {
@@ -307,33 +303,12 @@ func (w *watcher) judge(win *window) {
 				fired = append(fired, f)
 			}
 		}
-		if fired != nil && w.env.Shows(w.rule) {
-			found = append(found, outlier{i, fired})
-			outliers[uint32(i+1)] = struct{}{}
+		if fired == nil || !w.env.Shows(w.rule) {
+			continue
 		}
-	}
-	if len(found) == 0 {
-		return
-	}
-	if all {
-		w.keep(win, t, outliers)
-	} else {
-		w.sum(win, t, outliers, w.env.Evidence())
-	}
-	for _, o := range found {
-		w.report(win, t, o)
-	}
-}
-
-// keep takes the evidence of pairs whose sums are known.
-func (w *watcher) keep(win *window, t *table, wanted map[uint32]struct{}) {
-	for b := range win.log.Blocks() {
-		keys, bodies := win.log.Block(b)
-		for i := range keys {
-			if _, ok := wanted[keys[i].Mark]; ok {
-				t.sums[keys[i].Mark-1].keep(win.log.Record(&keys[i], &bodies[i], w.addr), w.env.Evidence())
-			}
-		}
+		t.wantSums()
+		w.sum(win, i, !all, w.env.Evidence())
+		w.report(win, t, outlier{i, fired})
 	}
 }
 
@@ -366,7 +341,7 @@ func (w *watcher) report(win *window, t *table, o outlier) {
 		Rule: w.rule, Subject: detectors.Pair(src, dst), Window: win.start, HasWindow: true,
 		Summary:  fmt.Sprintf("%s → %s stood out among the pairs of %s: %s", src, dst, win.start, strings.Join(why, "; ")),
 		Facts:    facts,
-		Evidence: s.kept, Flows: s.connections,
+		Evidence: detectors.Sample(s.kept, w.env.Evidence()), Flows: uint64(p.connections),
 		Time: s.last, HasTime: true, FirstSeen: s.first, LastSeen: s.last,
 	})
 }
@@ -399,19 +374,10 @@ func (w *watcher) Forget(hs []flow.Host) {
 	sorted := slices.Sorted(slices.Values(w.starts)) // aliases are given in this order
 	for _, start := range sorted {
 		win := w.open[start]
-		for b := range win.log.Blocks() {
-			keys, _ := win.log.Block(b)
-			for i := range keys {
-				rename(&keys[i].Src)
-				rename(&keys[i].Dst)
-			}
+		for i := range win.table.pairs {
+			rename(&win.table.pairs[i].src)
+			rename(&win.table.pairs[i].dst)
 		}
-		if win.table != nil {
-			for i := range win.table.pairs {
-				rename(&win.table.pairs[i].src)
-				rename(&win.table.pairs[i].dst)
-			}
-			win.table.rehash()
-		}
+		win.table.rehash()
 	}
 }

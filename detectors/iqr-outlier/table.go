@@ -27,31 +27,33 @@ var features = [featureCount]struct{ name, phrase string }{
 	{"dst_bytes", "bytes received"},
 }
 
-// A pair is a source and a destination of a window, and its destination
-// ports: sixteen bytes, so that the table of an ordinary window stays in the
-// nearest cache.
+// A pair is a source and a destination of a window: 24 bytes, so that the
+// table of an ordinary window stays in the nearest cache.
 type pair struct {
-	src, dst flow.Host
-	ports    uint32 // how many different ones
-	port     uint16 // the first
+	src, dst    flow.Host
+	connections uint32
+	ports       uint32        // how many different destination ports
+	last        flowlog.Place // its latest flow in the log
+	port        uint16        // the first of the ports
 }
 
-// A sum is what else a pair did.
+// A sum is what else a pair did, worked out when it is asked for.
 type sum struct {
-	connections, up, down uint64
-	first, last           flow.Time
-	kept                  []flow.Record // evidence, in input order
+	up, down    uint64
+	first, last flow.Time
+	kept        []flow.Record // evidence, in input order
 }
 
-// A table sorts flows into pairs, in the order in which they first appear.
+// A table holds the pairs of a window, in the order in which they first
+// appear.
 type table struct {
 	pairs []pair
-	sums  []sum        // as long as pairs where they are wanted, else empty
+	sums  []sum        // empty, or as long as pairs
 	slots []uint32     // places in pairs plus 1, by hash
 	ports *hashset.Set // pair and port, of pairs with more than one port
 }
 
-const firstSlots = 1 << 10
+const firstSlots = 1 << 8
 
 func (t *table) init() {
 	t.slots = make([]uint32, firstSlots)
@@ -62,8 +64,8 @@ func (t *table) reset() {
 	t.pairs = t.pairs[:0]
 	clear(t.sums)
 	t.sums = t.sums[:0]
-	if len(t.slots) > 1<<18 {
-		t.slots = make([]uint32, firstSlots)
+	if len(t.slots) > 1<<16 {
+		t.pairs, t.slots = nil, make([]uint32, firstSlots)
 	} else {
 		clear(t.slots)
 	}
@@ -72,30 +74,30 @@ func (t *table) reset() {
 
 func (t *table) len() int { return len(t.pairs) }
 
-func (t *table) slot(src, dst flow.Host) uint64 {
+func slot(src, dst flow.Host) uint64 {
 	hi, lo := bits.Mul64(uint64(src)<<32|uint64(dst)^0x9e3779b97f4a7c15, 0xd6e8feb86659fd93)
-	return (hi ^ lo) & uint64(len(t.slots)-1)
+	return hi ^ lo
 }
 
-// find is the place of a pair, added if the table holds fewer than limit;
-// otherwise -1.
-func (t *table) find(src, dst flow.Host, limit int) int {
-	i := t.slot(src, dst)
-	for {
-		s := t.slots[i&uint64(len(t.slots)-1)]
+// find is the place of a pair in pairs, and whether it is there; if not, the
+// slot where it belongs.
+func (t *table) find(src, dst flow.Host) (at int, there bool) {
+	mask := uint64(len(t.slots) - 1)
+	for i := slot(src, dst) & mask; ; i = (i + 1) & mask {
+		s := t.slots[i]
 		if s == 0 {
-			break
+			return int(i), false
 		}
 		if p := &t.pairs[s-1]; p.src == src && p.dst == dst {
-			return int(s - 1)
+			return int(s - 1), true
 		}
-		i++
 	}
-	if len(t.pairs) >= limit {
-		return -1
-	}
+}
+
+// add puts a pair that is not there into its slot and gives its place.
+func (t *table) add(src, dst flow.Host, slot int) int {
 	t.pairs = append(t.pairs, pair{src: src, dst: dst})
-	t.slots[i&uint64(len(t.slots)-1)] = uint32(len(t.pairs))
+	t.slots[slot] = uint32(len(t.pairs))
 	if len(t.pairs)*2 > len(t.slots) {
 		t.slots = make([]uint32, 2*len(t.slots))
 		t.rehash()
@@ -105,10 +107,11 @@ func (t *table) find(src, dst flow.Host, limit int) int {
 
 func (t *table) rehash() {
 	clear(t.slots)
+	mask := uint64(len(t.slots) - 1)
 	for k := range t.pairs {
-		i := t.slot(t.pairs[k].src, t.pairs[k].dst)
+		i := slot(t.pairs[k].src, t.pairs[k].dst) & mask
 		for t.slots[i] != 0 {
-			i = (i + 1) & uint64(len(t.slots)-1)
+			i = (i + 1) & mask
 		}
 		t.slots[i] = uint32(k + 1)
 	}
@@ -131,13 +134,13 @@ func (t *table) wantSums() {
 	}
 }
 
-// value is a figure of pair i; all but dst_ports need the sums.
+// value is a figure of pair i; bytes need the sums.
 func (t *table) value(i int, f feature) uint64 {
 	switch f {
 	case dstPorts:
 		return uint64(t.pairs[i].ports)
 	case connections:
-		return t.sums[i].connections
+		return uint64(t.pairs[i].connections)
 	case srcBytes:
 		return t.sums[i].up
 	}
@@ -151,8 +154,7 @@ const maxSum = 1 << 60
 func add(sum *uint64, v uint64) { *sum = min(*sum+min(v, maxSum), maxSum) }
 
 // count adds a flow to the sums.
-func (s *sum) count(e *flowlog.Body) {
-	s.connections++
+func (s *sum) count(e *flowlog.Entry) {
 	add(&s.up, e.SrcBytes)
 	add(&s.down, e.DstBytes)
 	s.first, s.last = min(s.first, e.Start), max(s.last, e.Start)
@@ -170,7 +172,7 @@ func (s *sum) keep(r flow.Record, n int) {
 	}
 	smallest, size := -1, uint64(math.MaxUint64)
 	for i := 1; i < n; i++ { // the one behind the first that may go
-		if b := s.kept[i].Bytes(); b < size {
+		if b := s.kept[i].Bytes(); b <= size { // of equals the earlier stays
 			smallest, size = i, b
 		}
 	}

@@ -24,10 +24,9 @@ const (
 // noBit marks popular ports beyond those that have a bit of their own.
 const noBit = 17
 
-func (h *host) facts() []detectors.Fact {
-	return []detectors.Fact{
-		detectors.Uint("flows", h.flows), detectors.Uint("bytes_up", h.up), detectors.Uint("bytes_down", h.down),
-	}
+// facts appends what else is known of the address.
+func (h *host) facts(fs []detectors.Fact) []detectors.Fact {
+	return append(fs, detectors.Uint("flows", h.flows), detectors.Uint("bytes_up", h.up), detectors.Uint("bytes_down", h.down))
 }
 
 // A portBook holds the port sets of hosts that outgrew their line.

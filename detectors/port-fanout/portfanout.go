@@ -49,7 +49,7 @@ type watcher struct {
 	popular    [1 << 16]uint8 // 0 for others, else the port's bit plus 1
 	src, dst   *population    // the same one unless roles are separate
 	num, den   int            // the percentile is num/den
-	percentile float64
+	ordinal    string         // of the percentile, "90th"
 	minHosts   int
 	minPorts   uint32
 	limit      uint32
@@ -61,12 +61,13 @@ func newWatcher(d *detectors.Detector, env *detectors.Env) detectors.Watcher {
 	for i, p := range env.PopularPorts() {
 		w.popular[p] = uint8(min(i+1, noBit))
 	}
-	w.percentile = env.Float("percentile", 90, "an address is reported above this percentile of port counts; up to three decimals count")
-	if !(w.percentile >= 0 && w.percentile <= 100) {
+	percentile := env.Float("percentile", 90, "an address is reported above this percentile of port counts; up to three decimals count")
+	if !(percentile >= 0 && percentile <= 100) {
 		env.Reject("percentile", "must lie between 0 and 100")
-		w.percentile = 90
+		percentile = 90
 	}
-	w.num, w.den = int(math.Round(w.percentile*1000)), 100_000
+	w.ordinal = ordinal(percentile)
+	w.num, w.den = int(math.Round(percentile*1000)), 100_000
 	for g := gcd(w.num, w.den); g > 1; g = 1 {
 		w.num, w.den = w.num/g, w.den/g
 	}
@@ -169,14 +170,16 @@ func (w *watcher) judge(p *population, h *host, r *flow.Record, role detectors.R
 	}
 	threshold := float64(scaled) / float64(w.den)
 	ip := address(r, role)
+	text := append(ip.AppendTo(make([]byte, 0, 128)), " used "...)
+	text = append(strconv.AppendUint(text, uint64(h.ports), 10), " destination ports, above "...)
+	text = append(strconv.AppendFloat(text, threshold, 'f', -1, 64), ", the "...)
+	text = append(append(text, w.ordinal...), " percentile of "...)
+	text = append(strconv.AppendInt(text, int64(p.n), 10), " addresses"...)
+	facts := make([]detectors.Fact, 0, 6)
+	facts = append(facts, detectors.Uint("ports", uint64(h.ports)), detectors.Float("threshold", threshold), detectors.Uint("hosts", uint64(p.n)))
 	w.env.Report(r, detectors.Alert{
 		Rule: w.many, Subject: detectors.Address(ip, role), Flows: h.flows,
-		Summary: fmt.Sprintf("%s used %d destination ports, above %s, the %s percentile of %d addresses",
-			ip, h.ports, strconv.FormatFloat(threshold, 'f', -1, 64), ordinal(w.percentile), p.n),
-		Facts: append([]detectors.Fact{
-			detectors.Uint("ports", uint64(h.ports)), detectors.Float("threshold", threshold),
-			detectors.Uint("hosts", uint64(p.n)),
-		}, h.facts()...),
+		Summary: string(text), Facts: h.facts(facts),
 	})
 }
 
@@ -188,9 +191,7 @@ func (w *watcher) reportOver(h *host, r *flow.Record, role detectors.Role) {
 	w.env.Report(r, detectors.Alert{
 		Rule: w.over, Subject: detectors.Address(ip, role), Flows: h.flows,
 		Summary: fmt.Sprintf("%s used %d destination ports (limit %d)", ip, h.ports, w.limit),
-		Facts: append([]detectors.Fact{
-			detectors.Uint("ports", uint64(h.ports)), detectors.Uint("limit", uint64(w.limit)),
-		}, h.facts()...),
+		Facts:   h.facts([]detectors.Fact{detectors.Uint("ports", uint64(h.ports)), detectors.Uint("limit", uint64(w.limit))}),
 	})
 }
 

@@ -79,6 +79,7 @@ func (g *general) repeatsHeader(line []byte) bool {
 func (g *general) decode(line []byte, r *flow.Record) error {
 	*r = flow.Record{Proto: flow.ProtoUnknown}
 	g.end = 0
+	line = bytes.TrimPrefix(line, []byte("\ufeff")) // of a file, or of one concatenated
 	g.split.reset(line, g.layout.sep)
 	n := 0
 	for n < len(g.fields) && g.split.next() {

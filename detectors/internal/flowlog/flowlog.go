@@ -1,28 +1,21 @@
-// Package flowlog keeps flows for later, tightly: 68 bytes each, in blocks
-// that are used again. What later work looks at first, who sent to which
-// port, lies apart from the rest, and so does what few inputs carry.
+// Package flowlog keeps flows for later, tightly: 64 bytes each, in blocks
+// that are used again. The flows of a log form chains, each flow naming the
+// one before it, so that those of one pair are found without a search. What
+// few inputs carry lies apart.
 package flowlog
 
 import "seine/flow"
 
-// A Key is what is looked at first of a kept flow. Its addresses are the
-// hosts' numbers.
-type Key struct {
-	Src, Dst flow.Host
-	DstPort  uint16
-	HasPort  bool
-	Mark     uint32 // for the owner of the log; 0 at first
-}
-
-// A Body is the rest of a kept flow.
-type Body struct {
+// An Entry is a kept flow but for its addresses, which its chain is about.
+type Entry struct {
 	Start              flow.Time
 	SrcBytes, DstBytes uint64
 	row                uint64
 	file               uint32
 	has                flow.Fields
 	raw                flow.Symbol
-	srcPort            uint16
+	before             Place
+	srcPort, dstPort   uint16
 	proto              flow.Proto
 	state              flow.State
 	srcFlags, dstFlags flow.TCPFlags
@@ -40,20 +33,19 @@ type extra struct {
 // extraFields are the fields that the extras hold.
 const extraFields = flow.HasDuration | flow.HasPkts | flow.HasService | flow.HasLabel | flow.HasICMP | flow.HasUID
 
+// A Place is that of a flow in its log, from 1. Zero is no flow: the end of
+// a chain.
+type Place uint32
+
 const blockSize = 32
 
-type block struct {
-	keys   [blockSize]Key
-	bodies [blockSize]Body
-}
-
 // A Pool lends blocks to logs.
-type Pool struct{ free []*block }
+type Pool struct{ free []*[blockSize]Entry }
 
 // A Log is a sequence of flows. Its zero value is empty; all its calls take
 // the same Pool.
 type Log struct {
-	blocks []*block
+	blocks []*[blockSize]Entry
 	n      int
 	extras []extra
 }
@@ -61,47 +53,58 @@ type Log struct {
 // Len is the number of flows.
 func (l *Log) Len() int { return l.n }
 
-// Add keeps r.
-func (l *Log) Add(p *Pool, r *flow.Record) {
+// Add keeps r behind the flow at before, and tells its place.
+func (l *Log) Add(p *Pool, r *flow.Record, before Place) Place {
 	i := l.n & (blockSize - 1)
 	if i == 0 {
-		var b *block
+		var b *[blockSize]Entry
 		if k := len(p.free); k > 0 {
 			b, p.free = p.free[k-1], p.free[:k-1]
 		} else {
-			b = new(block)
+			b = new([blockSize]Entry)
 		}
 		l.blocks = append(l.blocks, b)
 	}
-	b := l.blocks[len(l.blocks)-1]
+	e := &l.blocks[len(l.blocks)-1][i]
 	l.n++
-	b.keys[i] = Key{r.SrcHost, r.DstHost, r.DstPort, r.Has&flow.HasDstPort != 0, 0}
-	e := &b.bodies[i]
 	e.Start, e.SrcBytes, e.DstBytes = r.Start, r.SrcBytes, r.DstBytes
 	e.row, e.file, e.has, e.raw = r.Row, r.File, r.Has, r.RawState
-	e.srcPort, e.proto, e.state, e.srcFlags, e.dstFlags = r.SrcPort, r.Proto, r.State, r.SrcFlags, r.DstFlags
-	e.extra = 0
+	e.before, e.extra = before, 0
+	e.srcPort, e.dstPort, e.proto, e.state = r.SrcPort, r.DstPort, r.Proto, r.State
+	e.srcFlags, e.dstFlags = r.SrcFlags, r.DstFlags
 	if r.Has&extraFields != 0 {
 		l.extras = append(l.extras, extra{r.Duration, r.SrcPkts, r.DstPkts, r.Service, r.Label, r.ICMPType, r.ICMPCode, r.UID})
 		e.extra = uint32(len(l.extras))
 	}
+	return Place(l.n)
 }
 
-// Blocks is how many runs of flows Block gives.
-func (l *Log) Blocks() int { return len(l.blocks) }
-
-// Block is the i-th run of flows, in order.
-func (l *Log) Block(i int) ([]Key, []Body) {
-	b, n := l.blocks[i], min(blockSize, l.n-i*blockSize)
-	return b.keys[:n], b.bodies[:n]
+// At is the flow at a place.
+func (l *Log) At(p Place) *Entry {
+	i := int(p) - 1
+	return &l.blocks[i/blockSize][i%blockSize]
 }
 
-// Record gives a flow back as it was. addr tells the address of a host.
-func (l *Log) Record(k *Key, e *Body, addr func(flow.Host) flow.Addr) flow.Record {
+// Chain appends the places of the chain that ends at last to places, in the
+// order in which its flows were added.
+func (l *Log) Chain(places []Place, last Place) []Place {
+	from := len(places)
+	for p := last; p != 0; p = l.At(p).before {
+		places = append(places, p)
+	}
+	for i, j := from, len(places)-1; i < j; i, j = i+1, j-1 {
+		places[i], places[j] = places[j], places[i]
+	}
+	return places
+}
+
+// Record gives the flow at a place back as it was, but for the numbers of
+// its hosts.
+func (l *Log) Record(p Place, src, dst flow.Addr) flow.Record {
+	e := l.At(p)
 	r := flow.Record{
 		Start: e.Start, Row: e.row, File: e.file, SrcBytes: e.SrcBytes, DstBytes: e.DstBytes,
-		SrcHost: k.Src, DstHost: k.Dst, Src: addr(k.Src), Dst: addr(k.Dst),
-		SrcPort: e.srcPort, DstPort: k.DstPort, Proto: e.proto, State: e.state,
+		Src: src, Dst: dst, SrcPort: e.srcPort, DstPort: e.dstPort, Proto: e.proto, State: e.state,
 		SrcFlags: e.srcFlags, DstFlags: e.dstFlags, Has: e.has, RawState: e.raw,
 	}
 	if e.extra > 0 {

@@ -30,3 +30,27 @@ func (m *Map[T]) add(p int) {
 	}
 	m.pages[p] = new([pageSize]T)
 }
+
+// Bits is a set of hosts, a bit each.
+type Bits struct{ words []uint64 }
+
+// Has reports whether h is in the set.
+func (b *Bits) Has(h flow.Host) bool {
+	i := int(h >> 6)
+	return i < len(b.words) && b.words[i]>>(h&63)&1 != 0
+}
+
+// Set puts h in.
+func (b *Bits) Set(h flow.Host) {
+	for i := int(h >> 6); i >= len(b.words); {
+		b.words = append(b.words, 0)
+	}
+	b.words[h>>6] |= 1 << (h & 63)
+}
+
+// Unset takes h out.
+func (b *Bits) Unset(h flow.Host) {
+	if i := int(h >> 6); i < len(b.words) {
+		b.words[i] &^= 1 << (h & 63)
+	}
+}

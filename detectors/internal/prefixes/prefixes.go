@@ -128,35 +128,48 @@ func (t *Table) add(name string, line int, token string) {
 		return
 	}
 	p = p.Masked()
-	table := &t.plain
-	if p.Addr().Is4In6() && p.Bits() >= 96 {
-		table = &t.mapped
-		p = netip.PrefixFrom(shift(p.Addr()), p.Bits())
+	at := place{uint32(len(t.files) - 1), uint32(line)}
+	isNew := false
+	if !mappedRange.Contains(p.Addr()) || p.Bits() < mappedRange.Bits() {
+		isNew = insert(&t.plain, p, at)
 	}
-	if _, ok := table.Get(p); !ok {
-		table.Insert(p, place{uint32(len(t.files) - 1), uint32(line)})
+	if p.Overlaps(mappedRange) {
+		isNew = insert(&t.mapped, shift(p), at)
+	}
+	if isNew {
 		t.entries++
 	}
 }
 
-// shift moves an IPv4-mapped address out of the range that libraries read as
-// IPv4, and back.
-func shift(a netip.Addr) netip.Addr {
-	b := a.As16()
+// insert adds p unless it is there, and reports whether it was not.
+func insert(table *bart.Table[place], p netip.Prefix, at place) bool {
+	if _, ok := table.Get(p); ok {
+		return false
+	}
+	table.Insert(p, at)
+	return true
+}
+
+// mappedRange holds the IPv4-mapped addresses.
+var mappedRange = netip.MustParsePrefix("::ffff:0:0/96")
+
+// shift moves a prefix of IPv4-mapped addresses, or one around all of them,
+// out of the range that libraries read as IPv4, and back.
+func shift(p netip.Prefix) netip.Prefix {
+	b := p.Addr().As16()
 	b[0] ^= 0xff
-	return netip.AddrFrom16(b)
+	return netip.PrefixFrom(netip.AddrFrom16(b), p.Bits()).Masked()
 }
 
 // Lookup finds the entry that covers a.
 func (t *Table) Lookup(a flow.Addr) (Entry, bool) {
 	n := a.Netip()
 	if a.Is4In6() {
-		s := shift(n)
-		p, at, ok := t.mapped.LookupPrefixLPM(netip.PrefixFrom(s, 128))
+		p, at, ok := t.mapped.LookupPrefixLPM(shift(netip.PrefixFrom(n, 128)))
 		if !ok {
 			return Entry{}, false
 		}
-		return Entry{t.files[at.file], int(at.line), netip.PrefixFrom(shift(p.Addr()), p.Bits())}, true
+		return Entry{t.files[at.file], int(at.line), shift(p)}, true
 	}
 	p, at, ok := t.plain.LookupPrefixLPM(netip.PrefixFrom(n, n.BitLen()))
 	if !ok {

@@ -1,0 +1,183 @@
+package settings
+
+import (
+	"errors"
+	"strings"
+
+	"seine/analyzer"
+	"seine/analyzer/report"
+	"seine/detectors"
+	"seine/flow"
+)
+
+// Lists are the plugins that settings can name.
+type Lists struct {
+	Inputs    []*flow.Format
+	Columns   []string // fields that --map takes
+	Detectors []*detectors.Detector
+	Outputs   []*report.Format
+}
+
+// Headings of the help text, in their order.
+const (
+	groupInput  = "Input"
+	groupDetect = "Detection"
+	groupAlerts = "Alerts"
+	groupOutput = "Output"
+	groupRun    = "Run"
+)
+
+// table lists the settings in the order in which help and listings show them.
+func table(l Lists) []*Setting {
+	var inputs, ids, outputs []string
+	for _, f := range l.Inputs {
+		inputs = append(inputs, f.Name)
+	}
+	for _, d := range l.Detectors {
+		ids = append(ids, d.ID)
+	}
+	for _, f := range l.Outputs {
+		outputs = append(outputs, f.Name)
+	}
+	var severities []string
+	for s := range detectors.Severities {
+		severities = append(severities, s.String())
+	}
+	t := []*Setting{
+		choice("input-format", groupInput, "input format", append([]string{auto}, inputs...),
+			"format of all inputs, instead of finding it by their content",
+			func(o *Options, v string) (err error) {
+				if v != auto {
+					o.InputFormat, err = flow.Lookup(l.Inputs, v)
+				}
+				return err
+			}),
+		{Name: "map", Group: groupInput, Arg: "FIELD=COLUMN", Kind: Pairs, thing: "field", words: l.Columns,
+			Doc: "column, by name or number, that carries a field, as src_ip=SourceAddress (repeatable)",
+			apply: func(o *Options, texts []string) error {
+				o.Columns = map[string]string{}
+				for _, t := range texts {
+					field, column, _ := strings.Cut(t, "=")
+					o.Columns[field] = column
+				}
+				return nil
+			}},
+		text("tz", groupInput, "ZONE", "UTC", "time zone of times that carry none",
+			func(o *Options, v string) (err error) { o.Zone, err = parseZone(v); return err }),
+		choice("order", groupInput, "order", []string{"time", "given"},
+			"order of several files: by their first flow, or as given",
+			func(o *Options, v string) error { o.ByTime = v == "time"; return nil }),
+		text("max-bad-rows", groupInput, "N|P%", unlimited, "rows that may be unreadable; more end the run with code 3",
+			func(o *Options, v string) (err error) { o.MaxBad, err = parseBadLimit(v); return err }),
+
+		{Name: "only", Group: groupDetect, Arg: "ID,ID", Kind: Words, thing: "detector", words: ids,
+			Doc:   "run these detectors alone (repeatable)",
+			apply: func(o *Options, texts []string) error { o.only = texts; return nil }},
+		{Name: "disable", Group: groupDetect, Arg: "ID,ID", Kind: Words, thing: "detector", words: ids,
+			Doc:   "leave these detectors out (repeatable)",
+			apply: func(o *Options, texts []string) error { o.disable = texts; return nil }},
+		{Name: "blacklist", Group: groupDetect, Arg: "FILE", Kind: Files,
+			Doc:   "list of bad addresses and prefixes (repeatable)",
+			apply: func(o *Options, texts []string) error { o.blacklist = texts; return nil }},
+		text("lateness", groupDetect, "SPAN", "10m", "how far behind the latest flow one may start and still count in its window",
+			func(o *Options, v string) (err error) { o.Lateness, err = parseSpan(v); return err }),
+		text("max-hosts", groupDetect, "N", itoa(analyzer.DefaultMaxHosts), "addresses remembered at once; the least recently seen go first",
+			func(o *Options, v string) (err error) { o.MaxHosts, err = parseCount(v, analyzer.MinHosts); return err }),
+		text("retention", groupDetect, "SPAN", "0", "forget addresses idle for so much event time; 0 never",
+			func(o *Options, v string) (err error) { o.Retention, err = parseSpan(v); return err }),
+
+		text("fold", groupAlerts, "SPAN", "1h", "alerts about the same thing less than this apart are one finding; 0 shows each",
+			func(o *Options, v string) (err error) { o.Fold, err = parseSpan(v); return err }),
+		choice("min-severity", groupAlerts, "severity", severities, "severity below which alerts are only counted",
+			func(o *Options, v string) (err error) { o.MinSeverity, err = detectors.ParseSeverity(v); return err }),
+		text("evidence", groupAlerts, "N", "3", "flows that an alert cites; 0 all",
+			func(o *Options, v string) (err error) { o.Evidence, err = parseCount(v, 0); return err }),
+		choice("fail-on", groupAlerts, "severity", append([]string{never}, severities...),
+			"end with code 1 if there are alerts of this severity or above",
+			func(o *Options, v string) (err error) {
+				if v != never {
+					o.CanFail = true
+					o.FailOn, err = detectors.ParseSeverity(v)
+				}
+				return err
+			}),
+
+		choice("format", groupOutput, "output format", append([]string{auto}, outputs...),
+			"format of standard output (auto is table on a terminal, else ndjson)",
+			func(o *Options, v string) error {
+				if o.Format = v; v == auto {
+					o.Format = ""
+				}
+				return nil
+			}),
+		{Name: "output", Short: "o", Group: groupOutput, Arg: "FILE", Kind: Files,
+			Doc:   "write to FILE, in the format of its name, instead of standard output; - is standard output (repeatable)",
+			apply: func(o *Options, texts []string) error { o.Outputs = texts; return nil }},
+		text("summary", groupOutput, "FILE", "", "write the summary of the run as JSON to FILE",
+			func(o *Options, v string) error {
+				if v == flow.Stdin {
+					return errors.New("- is no file; -f json writes the summary beside the alerts")
+				}
+				o.Summary = v
+				return nil
+			}),
+		text("top", groupOutput, "N", auto, "rows of the table; 0 all; auto is 100 on a terminal, else all",
+			func(o *Options, v string) (err error) {
+				if v == auto {
+					o.Top = -1
+					return nil
+				}
+				o.Top, err = parseCount(v, 0)
+				return err
+			}),
+		choice("color", groupOutput, "color", []string{auto, "always", never}, "colours (auto is on a terminal unless NO_COLOR is set)",
+			func(o *Options, v string) error { o.Color = v; return nil }),
+		toggle("verbose", "v", groupOutput, "show facts and evidence in the table, and the tables of the detectors", func(o *Options) *bool { return &o.Verbose }),
+		toggle("quiet", "q", groupOutput, "no summary and no progress on standard error", func(o *Options) *bool { return &o.Quiet }),
+		toggle("no-progress", "", groupOutput, "no progress line", func(o *Options) *bool { return &o.NoProgress }),
+
+		text("jobs", groupRun, "N", all, "cores to use; the results do not depend on it",
+			func(o *Options, v string) (err error) {
+				if v != all {
+					o.Jobs, err = parseCount(v, 1)
+				}
+				return err
+			}),
+	}
+	for _, s := range t {
+		switch s.Name {
+		case "min-severity":
+			s.Default = []string{detectors.Low.String()}
+		case "format":
+			s.Short = "f"
+		case "jobs":
+			s.Short = "j"
+		}
+	}
+	return append(t, params(l.Detectors)...)
+}
+
+// text is a setting of one text.
+func text(name, group, arg, def, doc string, apply func(*Options, string) error) *Setting {
+	return &Setting{Name: name, Group: group, Arg: arg, Doc: doc, Default: []string{def},
+		apply: func(o *Options, texts []string) error { return apply(o, texts[0]) }}
+}
+
+// choice is a setting of one of some words, of which the first is the default.
+// thing is what they name.
+func choice(name, group, thing string, words []string, doc string, apply func(*Options, string) error) *Setting {
+	arg := strings.ToUpper(thing[strings.LastIndex(thing, " ")+1:])
+	s := text(name, group, arg, words[0], doc+": "+strings.Join(words, ", "), apply)
+	s.thing, s.words = thing, words
+	return s
+}
+
+// toggle is a setting that is off unless asked for.
+func toggle(name, short, group, doc string, at func(*Options) *bool) *Setting {
+	s := text(name, group, "", "false", doc, func(o *Options, v string) (err error) {
+		*at(o), err = parseSwitch(v)
+		return err
+	})
+	s.Short, s.Kind = short, Switch
+	return s
+}

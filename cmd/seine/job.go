@@ -1,0 +1,152 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"runtime"
+
+	"seine/analyzer"
+	"seine/analyzer/report"
+	"seine/cmd/seine/internal/settings"
+	"seine/flow"
+	"seine/flow/formats"
+)
+
+// A job is one run of analyze.
+type job struct {
+	settings *settings.Settings
+	options  *settings.Options
+	explain  bool
+
+	cpuProfile, memProfile string
+}
+
+// run analyses the inputs that args name, or explains how they are read.
+func (j *job) run(ctx context.Context, args []string) (err error) {
+	o := j.options
+	if o.Jobs > 0 {
+		runtime.GOMAXPROCS(o.Jobs)
+	}
+	stop, err := profile(j.cpuProfile, j.memProfile)
+	if err != nil {
+		return &codeError{exitUsage, err}
+	}
+	defer func() {
+		if e := stop(); err == nil {
+			err = e
+		}
+	}()
+	read := &flow.Options{
+		Location: o.Zone, Map: o.Columns, Workers: runtime.GOMAXPROCS(0), Symbols: flow.NewSymbols(),
+	}
+	sources := flow.Expand(args, read)
+	if o.ByTime {
+		analyzer.SortByFirstFlow(sources, o.InputFormat, formats.All())
+	}
+	if j.explain {
+		return explainInput(os.Stdout, sources, o.InputFormat)
+	}
+	plan, err := j.prepare(sources, read.Symbols)
+	if err != nil {
+		return err
+	}
+	return j.analyze(ctx, plan)
+}
+
+// prepare checks the configuration as far as only the engine and the
+// detectors can.
+func (j *job) prepare(sources []*flow.Source, symbols *flow.Symbols) (*analyzer.Plan, error) {
+	o, l := j.options, lists()
+	plan, err := analyzer.Prepare(analyzer.Config{
+		Sources: sources, Formats: l.Inputs, Format: o.InputFormat,
+		Chain: o.Chain, Known: l.Detectors, Params: o.Params,
+		Lateness: o.Lateness, MaxHosts: o.MaxHosts, Retention: o.Retention,
+		Evidence: o.Evidence, Floor: o.MinSeverity, MaxBad: o.MaxBad, Symbols: symbols,
+	})
+	if err != nil {
+		return nil, j.settings.Blame(err)
+	}
+	return plan, nil
+}
+
+// analyze runs the plan and settles what was found and what went wrong.
+func (j *job) analyze(ctx context.Context, plan *analyzer.Plan) error {
+	o := j.options
+	common := report.Options{
+		Names: plan.Names(), Version: version(), Evidence: o.Evidence, Verbose: o.Verbose, Top: max(o.Top, 0),
+	}
+	var line *progress
+	if isTerminal(os.Stderr) && !dumb() && !o.Quiet && !o.NoProgress {
+		line = showProgress(os.Stderr, plan)
+		defer line.end()
+	}
+	outs, err := openOutputs(o, common, line.before(os.Stdout))
+	if err != nil {
+		return err
+	}
+	defer outs.abort()
+	sum, runErr := plan.Run(ctx, analyzer.Fold(o.Fold, o.Evidence, 0, analyzer.Tally(outs)))
+	line.end()
+	outErr := outs.finish()
+	if o.Summary != "" {
+		outErr = errors.Join(outErr, writeSummary(o.Summary, sum))
+	}
+	nothing := runErr != nil && sum.Rows+sum.Bad == 0 // the error says it all
+	if !o.Quiet && !nothing && (!outs.readerGone() || len(outs.all) > 1) {
+		common.Color = colored(os.Stderr, o.Color)
+		report.WriteSummary(os.Stderr, sum, common)
+	}
+	if outs.verdict() != nil {
+		runErr = without(runErr, errNoOutput)
+	}
+	return j.verdict(sum, runErr, outErr)
+}
+
+// verdict chooses the exit code: what went wrong outranks what was found.
+func (j *job) verdict(sum *analyzer.Summary, runErr, outErr error) error {
+	err := errors.Join(runErr, outErr)
+	switch {
+	case sum.Interrupted:
+		return &codeError{exitInterrupted, err}
+	case err != nil:
+		return &codeError{exitInput, err}
+	}
+	if o := j.options; o.CanFail {
+		for s, n := range sum.Findings {
+			if n > 0 && s >= int(o.FailOn) {
+				return &codeError{code: exitFindings}
+			}
+		}
+	}
+	return nil
+}
+
+// without drops target from a joined error.
+func without(err, target error) error {
+	if joined, ok := err.(interface{ Unwrap() []error }); ok {
+		var rest []error
+		for _, e := range joined.Unwrap() {
+			rest = append(rest, without(e, target))
+		}
+		return errors.Join(rest...)
+	}
+	if errors.Is(err, target) {
+		return nil
+	}
+	return err
+}
+
+// writeSummary writes the summary of the run as JSON.
+func writeSummary(name string, sum *analyzer.Summary) error {
+	f, err := report.CreateAtomic(name)
+	if err != nil {
+		return err
+	}
+	defer f.Abort()
+	if _, err := f.Write(append(report.AppendSummaryJSON(nil, sum), '\n')); err != nil {
+		return fmt.Errorf("summary %s: %w", name, err)
+	}
+	return f.Commit()
+}

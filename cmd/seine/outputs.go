@@ -1,0 +1,168 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+
+	"seine/analyzer"
+	"seine/analyzer/report"
+	"seine/cmd/seine/internal/settings"
+	"seine/detectors"
+	"seine/flow"
+)
+
+// An output is one destination of alerts.
+type output struct {
+	name string
+	sink analyzer.Sink
+	file *report.AtomicFile // nil for standard output
+	err  error              // why it takes nothing more
+}
+
+// outputs is a Sink that hands alerts to several outputs. One that fails is
+// given up, and the others go on: only when none is left is that an error of
+// the sink, which ends the run.
+type outputs struct {
+	all  []*output
+	wait bool // something else still wants the run to reach its end
+}
+
+// topOnTerminal is how many rows a table has on a terminal by default.
+const topOnTerminal = 100
+
+// openOutputs opens what o asks for. Standard output is written if there is
+// no file, if "-" is among them, or if a format was given that no file needed
+// because its own name did not tell. stdout wraps standard output.
+func openOutputs(o *settings.Options, common report.Options, stdout io.Writer) (*outputs, error) {
+	outs := &outputs{wait: o.Summary != ""}
+	toStdout, needed := len(o.Outputs) == 0, false
+	for _, name := range o.Outputs {
+		if name == flow.Stdin {
+			toStdout = true
+			continue
+		}
+		format, err := report.ByExtension(name)
+		if err != nil && o.Format != "" {
+			format, err = report.ByName(o.Format)
+			needed = true
+		}
+		if err != nil {
+			outs.abort()
+			return nil, &codeError{exitUsage, fmt.Errorf("%w; -f FORMAT names one", err)}
+		}
+		if err := outs.open(name, format, common); err != nil {
+			outs.abort()
+			return nil, &codeError{exitInput, err}
+		}
+	}
+	if !toStdout && (o.Format == "" || needed) {
+		return outs, nil
+	}
+	name := o.Format
+	if name == "" {
+		name = "ndjson"
+		if isTerminal(os.Stdout) {
+			name = "table"
+		}
+	}
+	format, err := report.ByName(name)
+	if err != nil {
+		outs.abort()
+		return nil, &codeError{exitUsage, err}
+	}
+	common.Color = colored(os.Stdout, o.Color)
+	common.Width = columnsOf(os.Stdout)
+	if o.Top < 0 && isTerminal(os.Stdout) {
+		common.Top = topOnTerminal
+	}
+	outs.all = append(outs.all, &output{name: "standard output", sink: format.New(stdout, common)})
+	return outs, nil
+}
+
+func (s *outputs) open(name string, format *report.Format, common report.Options) error {
+	f, err := report.CreateAtomic(name)
+	if err != nil {
+		return err
+	}
+	s.all = append(s.all, &output{name: name, file: f, sink: format.New(f, common)})
+	return nil
+}
+
+// Alert implements analyzer.Sink.
+func (s *outputs) Alert(a *detectors.Alert) error {
+	for _, out := range s.all {
+		if out.err == nil {
+			out.err = out.sink.Alert(a)
+		}
+	}
+	return s.verdict()
+}
+
+// Close implements analyzer.Sink.
+func (s *outputs) Close(sum *analyzer.Summary) error {
+	for _, out := range s.all {
+		if err := out.sink.Close(sum); out.err == nil {
+			out.err = err
+		}
+	}
+	return nil
+}
+
+var errNoOutput = errors.New("no output is left")
+
+// verdict is an error if nobody wants alerts any more.
+func (s *outputs) verdict() error {
+	if s.wait {
+		return nil
+	}
+	for _, out := range s.all {
+		if out.err == nil {
+			return nil
+		}
+	}
+	return errNoOutput
+}
+
+// finish makes the files that were written whole appear under their names and
+// drops the others. The error tells which outputs failed; a standard output
+// whose reader has gone away is none.
+func (s *outputs) finish() error {
+	var errs []error
+	for _, out := range s.all {
+		err := out.err
+		if out.file != nil {
+			if err == nil {
+				err = out.file.Commit()
+			} else {
+				out.file.Abort()
+			}
+		} else if brokenPipe(err) {
+			continue
+		}
+		if err != nil {
+			errs = append(errs, fmt.Errorf("output %s: %w", out.name, err))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// readerGone reports whether standard output was closed by its reader.
+func (s *outputs) readerGone() bool {
+	for _, out := range s.all {
+		if out.file == nil && brokenPipe(out.err) {
+			return true
+		}
+	}
+	return false
+}
+
+// abort drops what was written.
+func (s *outputs) abort() {
+	for _, out := range s.all {
+		if out.file != nil {
+			out.file.Abort()
+		}
+	}
+}

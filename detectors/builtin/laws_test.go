@@ -1,0 +1,181 @@
+package builtin_test
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"unsafe"
+
+	"github.com/google/go-cmp/cmp"
+
+	"seine/detectors"
+	"seine/detectors/internal/scenario"
+	"seine/flow"
+)
+
+// A harness stands between the engine and a Watcher, and is as unfriendly as
+// the contract allows.
+type harness struct {
+	detectors.Watcher
+	t       *testing.T
+	cut     *rand.Rand // hand each run on in pieces
+	poison  bool       // overwrite each run after the call
+	forget  bool       // say that hosts are idle which nobody has seen
+	highest flow.Host
+}
+
+func (h *harness) Flows(rs []flow.Record) {
+	for len(rs) > 0 {
+		n := len(rs)
+		if h.cut != nil {
+			n = 1 + h.cut.IntN(n)
+		}
+		h.piece(rs[:n])
+		rs = rs[n:]
+	}
+}
+
+func (h *harness) piece(rs []flow.Record) {
+	lent := slices.Clone(rs)
+	h.Watcher.Flows(lent)
+	if !slices.Equal(lent, rs) {
+		h.t.Fatal("the watcher changed the rows it was lent")
+	}
+	if h.poison {
+		for i := range lent {
+			raw := unsafe.Slice((*byte)(unsafe.Pointer(&lent[i])), unsafe.Sizeof(lent[i]))
+			for k := range raw {
+				raw[k] = 0xa5
+			}
+		}
+	}
+	for i := range rs {
+		h.highest = max(h.highest, rs[i].SrcHost, rs[i].DstHost)
+	}
+	if f, ok := h.Watcher.(detectors.Forgetter); ok && h.forget {
+		f.Forget([]flow.Host{h.highest + 1, h.highest + 2, h.highest + 100})
+	}
+}
+
+func (h *harness) Forget(hs []flow.Host) {
+	if f, ok := h.Watcher.(detectors.Forgetter); ok {
+		f.Forget(hs)
+	}
+}
+
+// inside puts the Watchers of d into harnesses like h.
+func inside(t *testing.T, d *detectors.Detector, h harness) *detectors.Detector {
+	wrapped := *d
+	wrapped.New = func(env *detectors.Env) detectors.Watcher {
+		w := d.New(env)
+		if w == nil {
+			return nil
+		}
+		h := h
+		h.Watcher, h.t = w, t
+		return &h
+	}
+	return &wrapped
+}
+
+// randomTrace is a trace in which much coincides: few addresses and ports,
+// ties in time, disorder.
+func randomTrace(rng *rand.Rand) []byte {
+	addrs := []string{
+		"10.0.0.1", "10.0.0.2", "192.168.1.5", "203.0.113.9", "198.51.100.7", "8.8.8.8", "255.255.255.255",
+		"0.0.0.0", "2001:db8::1", "2001:DB8:0::0002", "fd00::1", "::ffff:10.0.0.1", "10.0.0.77",
+	}
+	var b strings.Builder
+	at := 0
+	for range 300 + rng.IntN(300) {
+		at += rng.IntN(3)
+		s := max(0, at-rng.IntN(2)*rng.IntN(40))
+		port := []int{0, 22, 53, 67, 80, 81, 443, 9000, rng.IntN(300), rng.IntN(1 << 16)}[rng.IntN(10)]
+		fmt.Fprintf(&b, "2026-03-10 09:%02d:%02d,%s,new,%s,%d,%s,%d,%d,%d\n", s/60%60, s%60,
+			[]string{"tcp", "udp", "icmp"}[rng.IntN(3)], addrs[rng.IntN(len(addrs))], rng.IntN(100),
+			addrs[rng.IntN(len(addrs))], port, rng.IntN(3)*rng.IntN(1000), rng.IntN(4)*rng.IntN(9000))
+	}
+	return []byte(b.String())
+}
+
+// lawParams are parameters under which a detector has much to do on a random
+// trace, and meets its limits now and then. One that has none here runs with
+// its defaults.
+func lawParams(t *testing.T, d *detectors.Detector, rng *rand.Rand) []string {
+	list := filepath.Join(t.TempDir(), "list.txt")
+	if err := os.WriteFile(list, []byte("203.0.113.0/24\n2001:db8::2\n::ffff:10.0.0.1\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	all := []string{
+		"blacklist.lists=" + list,
+		fmt.Sprint("port-activity.max-users=", 20+rng.IntN(2000)),
+		fmt.Sprint("port-fanout.limit=", rng.IntN(60)),
+		"port-fanout.roles=" + []string{"merged", "separate"}[rng.IntN(2)],
+		"iqr-outlier.features=dst_ports,connections,src_bytes",
+		fmt.Sprint("iqr-outlier.fence=", rng.IntN(3)),
+		fmt.Sprint("iqr-outlier.max-flows=", 1+rng.IntN(200)),
+	}
+	own := []string{"lateness=15s", "evidence=4"}
+	for _, p := range all {
+		if strings.HasPrefix(p, d.ID+".") {
+			own = append(own, p)
+		}
+	}
+	return own
+}
+
+// TestLaws checks the laws of package detectors that can be broken by a
+// Watcher: how the rows are cut up, what becomes of them after the call, and
+// news of hosts that nobody has seen must not change what it finds, in its own
+// scenarios and in random traces.
+func TestLaws(t *testing.T) {
+	rounds := uint64(40)
+	if testing.Short() {
+		rounds = 8
+	}
+	each(t, func(t *testing.T, d *detectors.Detector) {
+		for i, c := range scenarios(t, d) {
+			t.Run(c.Name, func(t *testing.T) {
+				rng := rand.New(rand.NewPCG(uint64(i), 6))
+				keepLaws(t, rng, func(h harness, batchRows int) []string { return c.Play(t, inside(t, d, h), batchRows) })
+			})
+		}
+		for seed := range rounds {
+			t.Run(fmt.Sprint("random trace ", seed), func(t *testing.T) {
+				rng := rand.New(rand.NewPCG(seed, 7))
+				trace, params := randomTrace(rng), lawParams(t, d, rng)
+				keepLaws(t, rng, func(h harness, batchRows int) []string {
+					trial := scenario.Trial{Detector: inside(t, d, h), CSV: trace, Params: params, BatchRows: batchRows}
+					lines, err := trial.Run()
+					if err != nil {
+						t.Fatal(err)
+					}
+					return lines
+				})
+			})
+		}
+	})
+}
+
+// keepLaws compares what play finds in a friendly harness and in others.
+func keepLaws(t *testing.T, rng *rand.Rand, play func(h harness, batchRows int) []string) {
+	want := play(harness{}, 0)
+	for _, c := range []struct {
+		law string
+		h   harness
+	}{
+		{"cut into pieces", harness{cut: rng}},
+		{"poisoned after the call", harness{poison: true}},
+		{"with news of hosts not seen", harness{forget: true}},
+		{"all at once", harness{cut: rng, poison: true, forget: true}},
+	} {
+		got := play(c.h, []int{0, 1, 1 + rng.IntN(90)}[rng.IntN(3)])
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Fatalf("rows %s change what is found (-as they are +%s):\n%s", c.law, c.law, diff)
+		}
+	}
+}

@@ -1,0 +1,132 @@
+package parquet
+
+import (
+	"slices"
+
+	"seine/flow"
+	"seine/flow/internal/parse"
+)
+
+const (
+	// batchRows is how many rows are decoded at a time: all columns in turn.
+	batchRows = 2048
+	// blockRows is how many records are written at a time, field by field:
+	// as many as stay in the first cache.
+	blockRows = 128
+)
+
+// A batch is a run of rows of one row group on its way through the stages.
+type batch struct {
+	lent   flow.Batch
+	rows   []flow.Record // capacity batchRows
+	n      int           // rows decoded so far by every column
+	base   uint64        // rows of the file before this batch
+	group  int
+	opens  bool  // the first batch of its row group
+	err    error // behind the n rows
+	intern *flow.Interner
+	bytes  int64
+
+	has     flow.Fields // fields that every row has
+	ends    []flow.Time // where there is a column of ends
+	withEnd bool
+	bad     []bool // by row, if any is bad
+	anyBad  bool
+	badRows uint64
+	reasons []flow.BadRow // of the first bad rows, in their order
+}
+
+func newBatch(symbols *flow.Symbols) *batch {
+	return &batch{
+		rows:   make([]flow.Record, batchRows),
+		ends:   make([]flow.Time, batchRows),
+		bad:    make([]bool, batchRows),
+		intern: flow.NewInterner(symbols),
+	}
+}
+
+// start makes the batch ready for n rows.
+func (b *batch) start(n int) {
+	b.rows, b.n, b.err = b.rows[:n], n, nil
+	b.has, b.withEnd = 0, false
+	if b.anyBad {
+		clear(b.bad)
+	}
+	b.anyBad, b.badRows, b.reasons = false, 0, b.reasons[:0]
+}
+
+// reject marks row i as bad; the first fault of a row counts. The columns
+// come one after the other, so the first rows are picked out here.
+func (b *batch) reject(i int, why func() string) {
+	if b.bad[i] {
+		return
+	}
+	b.bad[i], b.anyBad = true, true
+	row := uint64(i) + 1
+	at, _ := slices.BinarySearchFunc(b.reasons, row, func(r flow.BadRow, row uint64) int {
+		return int(r.Row) - int(row)
+	})
+	if at == flow.KeepBad {
+		return
+	}
+	b.reasons = slices.Insert(b.reasons, at, flow.BadRow{Row: row, Reason: why()})
+	b.reasons = b.reasons[:min(len(b.reasons), flow.KeepBad)]
+}
+
+// complete settles rows lo to hi, whose columns are all stored: what follows
+// from several fields together.
+func (b *batch) complete(lo, hi int) {
+	for i := lo; i < hi; i++ {
+		r := &b.rows[i]
+		r.Row = uint64(i) + 1
+		r.Has |= b.has
+		if b.withEnd && r.Has&flow.HasDuration == 0 && b.ends[i] != flow.MinTime {
+			if d := b.ends[i] - r.Start; d > 0 {
+				r.Duration = d
+			}
+			r.Has |= flow.HasDuration
+		}
+		if r.Proto == flow.ICMP || r.Proto == flow.ICMPv6 {
+			icmp(r)
+		}
+		parse.Settle(r)
+	}
+}
+
+// icmp moves type and code out of the ports, where many tables put them.
+func icmp(r *flow.Record) {
+	if r.Has&flow.HasICMP != 0 || r.Has&(flow.HasSrcPort|flow.HasDstPort) == 0 {
+		return
+	}
+	switch {
+	case r.SrcPort == 0 && r.DstPort > 0: // type*256+code, as NetFlow has it
+		r.ICMPType, r.ICMPCode = uint8(r.DstPort>>8), uint8(r.DstPort)
+	case r.SrcPort < 256 && r.DstPort < 256:
+		r.ICMPType, r.ICMPCode = uint8(r.SrcPort), uint8(r.DstPort)
+	default:
+		return
+	}
+	r.SrcPort, r.DstPort = 0, 0
+	r.Has |= flow.HasICMP
+}
+
+// sift drops the rows that an error cut off, and the bad ones.
+func (b *batch) sift() {
+	b.rows = b.rows[:b.n]
+	b.reasons = slices.DeleteFunc(b.reasons, func(r flow.BadRow) bool { return r.Row > uint64(b.n) })
+	if !b.anyBad {
+		return
+	}
+	kept := 0
+	for i := range b.rows {
+		if b.bad[i] {
+			b.badRows++
+			continue
+		}
+		if kept != i {
+			b.rows[kept] = b.rows[i]
+		}
+		kept++
+	}
+	b.rows = b.rows[:kept]
+}

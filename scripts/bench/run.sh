@@ -1,0 +1,44 @@
+#!/bin/sh
+# Measures Seine beside wc, encoding/csv and DuckDB. Everything it makes lies
+# in $SEINE_BENCH_DIR, or in a temporary directory that it removes.
+#
+#   ROWS       rows of the trace                       (10000000)
+#   RUNS       rounds                                  (5)
+#   SLOW_RUNS  rounds of the slow contenders           (3)
+#   SCALE      also compare with so many rows, or 0    (0)
+#   JSON       write the results to this file too
+#   SEINE      another seine binary than bin/seine
+set -eu
+
+case ${JSON:=} in
+'' | /*) ;;
+*) JSON=$(pwd)/$JSON ;;
+esac
+cd "$(dirname "$0")/../.."
+
+if [ -n "${SEINE_BENCH_DIR:=}" ]; then
+	mkdir -p "$SEINE_BENCH_DIR"
+	dir=$(cd "$SEINE_BENCH_DIR" && pwd)
+else
+	dir=$(mktemp -d)
+	trap 'rm -rf "$dir"' EXIT
+	trap 'exit 130' INT TERM
+fi
+
+seine=${SEINE:-}
+if [ -z "$seine" ]; then
+	CGO_ENABLED=0 go build -trimpath -o bin/seine ./cmd/seine
+	seine=$(pwd)/bin/seine
+fi
+go build -o "$dir/bin/" ./scripts/genflows ./scripts/bench ./scripts/bench/csvread
+
+# DuckDB needs a C linker and its own modules; the others do without it.
+duck=$dir/bin/duckbench
+if ! (cd scripts/bench/duckdb && CGO_ENABLED=1 go build -o "$duck" .); then
+	echo 'DuckDB cannot be built here and is left out' >&2
+	duck=
+fi
+
+"$dir/bin/bench" -dir "$dir" -rows "${ROWS:-10000000}" -runs "${RUNS:-5}" -slow-runs "${SLOW_RUNS:-3}" \
+	-scale "${SCALE:-0}" -json "$JSON" -seine "$seine" -genflows "$dir/bin/genflows" \
+	-csvread "$dir/bin/csvread" -duckbench "$duck"
