@@ -40,7 +40,7 @@ var packings = []packing{
 		}
 		return d, nil
 	}},
-	{"xz", prefix("\xfd7zXZ\x00"), func(r io.Reader) (io.Reader, error) { return xz.NewReader(r) }},
+	{"xz", prefix("\xfd7zXZ\x00"), openXZ},
 	{"bzip2", func(h []byte) bool {
 		return len(h) >= 4 && string(h[:3]) == "BZh" && h[3] >= '1' && h[3] <= '9'
 	}, func(r io.Reader) (io.Reader, error) { return bzip2.NewReader(r), nil }},
@@ -62,9 +62,9 @@ func decompress(r io.Reader) (stream io.Reader, name string, err error) {
 	stream = r
 	for depth := 0; depth < 2; depth++ {
 		br := bufio.NewReaderSize(stream, 64<<10)
-		head, err := br.Peek(10)
-		if len(head) == 0 && err != nil && err != io.EOF {
-			return nil, name, err
+		head, short := br.Peek(10)
+		if len(head) == 0 && short != nil && short != io.EOF {
+			return nil, name, short
 		}
 		var found *packing
 		for i := range packings {
@@ -73,17 +73,61 @@ func decompress(r io.Reader) (stream io.Reader, name string, err error) {
 			}
 		}
 		if found == nil {
-			return &unbuffered{br, stream}, name, nil
+			return &unbuffered{br, stream, short}, name, nil
+		}
+		packed := io.Reader(br)
+		if short != nil { // br does not remember it
+			packed = &unbuffered{br, stream, short}
 		}
 		if name != "" {
 			name += "+"
 		}
 		name += found.name
-		if stream, err = openGuarded(found, br); err != nil {
+		if stream, err = openGuarded(found, packed); err != nil {
 			return nil, name, err
 		}
 	}
 	return stream, name, nil
+}
+
+// openXZ unpacks xz. The decoder takes an end between two blocks, or before
+// the index, for the end of the data; only the footer tells.
+func openXZ(r io.Reader) (io.Reader, error) {
+	whole := &footed{r: r}
+	d, err := xz.NewReader(bufio.NewReaderSize(whole, 64<<10)) // read a byte at a time
+	if err != nil {
+		return nil, err
+	}
+	return &footCheck{d, whole}, nil
+}
+
+// footed remembers the last two bytes read that are no padding.
+type footed struct {
+	r    io.Reader
+	last [2]byte
+}
+
+func (f *footed) Read(p []byte) (int, error) {
+	n, err := f.r.Read(p)
+	if got := bytes.TrimRight(p[:n], "\x00"); len(got) == 1 {
+		f.last = [2]byte{f.last[1], got[0]}
+	} else if len(got) > 1 {
+		f.last = [2]byte(got[len(got)-2:])
+	}
+	return n, err
+}
+
+type footCheck struct {
+	io.Reader
+	of *footed
+}
+
+func (f *footCheck) Read(p []byte) (int, error) {
+	n, err := f.Reader.Read(p)
+	if err == io.EOF && f.of.last != [2]byte{'Y', 'Z'} {
+		err = io.ErrUnexpectedEOF
+	}
+	return n, err
 }
 
 // openGuarded turns a panic of a decoder into an error: the bytes are the
@@ -125,8 +169,9 @@ func (g *guarded) Close() error {
 // unbuffered hands on what was peeked at and then reads the stream itself,
 // so that large reads reach it without a copy.
 type unbuffered struct {
-	br *bufio.Reader
-	r  io.Reader
+	br  *bufio.Reader
+	r   io.Reader
+	end error // of r, met while peeking
 }
 
 func (u *unbuffered) Read(p []byte) (int, error) {
@@ -134,7 +179,13 @@ func (u *unbuffered) Read(p []byte) (int, error) {
 		if n := u.br.Buffered(); n > 0 {
 			return u.br.Read(p[:min(n, len(p))])
 		}
+		if _, err := u.br.Read(nil); err != nil { // one that br holds back
+			u.end = err
+		}
 		u.br = nil
+	}
+	if u.end != nil {
+		return 0, u.end
 	}
 	return u.r.Read(p)
 }

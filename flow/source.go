@@ -58,6 +58,7 @@ type Source struct {
 	headErr  error
 	file     *os.File // set where raw is a plain, seekable, uncompressed file
 	spool    *os.File
+	spoolErr error
 	consumed atomic.Int64
 	packing  string // "gzip", … or ""
 }
@@ -140,7 +141,7 @@ func (s *Source) start() error {
 	counted := &countingReader{r: raw, n: &s.consumed}
 	s.stream, s.packing, err = decompress(counted)
 	if err != nil {
-		return fmt.Errorf("%s: %w", s.packing, err)
+		return s.wrap(err)
 	}
 	if s.packing != "" {
 		s.file = nil
@@ -205,8 +206,11 @@ func (s *Source) ReaderAt() (io.ReaderAt, int64, error) {
 		// On systems that allow it the file has no name while in use.
 		_ = os.Remove(f.Name())
 		if _, err := io.Copy(f, s.stream); err != nil {
-			return nil, 0, fmt.Errorf("spooling to a temporary file: %w", err)
+			s.spoolErr = fmt.Errorf("spooling to a temporary file: %w", err)
 		}
+	}
+	if s.spoolErr != nil {
+		return nil, 0, s.spoolErr
 	}
 	fi, err := s.spool.Stat()
 	if err != nil {

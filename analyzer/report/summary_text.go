@@ -112,7 +112,7 @@ func (t *summaryText) rows(s *analyzer.Summary) {
 	for _, c := range []struct {
 		n    uint64
 		what string
-	}{{s.Bad, "bad"}, {s.Skipped, "skipped"}, {s.Late, "late"}} {
+	}{{s.Bad, "bad"}, {s.Skipped, "skipped (headers, comments)"}, {s.Late, "late"}} {
 		if c.n > 0 {
 			text += ", " + thousands(c.n) + " " + c.what
 		}

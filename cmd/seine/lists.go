@@ -30,11 +30,18 @@ func configured(cmd *cobra.Command) func() (*settings.Settings, *settings.Option
 	cmd.Flags().AddFlagSet(set.Flags(""))
 	file := cmd.Flags().String("config", "", "configuration `FILE` (YAML); the variable "+settings.EnvFile+" names one too")
 	_ = cmd.MarkFlagFilename("config", "yaml", "yml")
+	var params []string
 	for _, s := range set.All() {
-		if s.Param == nil && s.Known() != nil && s.Kind != settings.Pairs {
-			_ = cmd.RegisterFlagCompletionFunc(s.Name, cobra.FixedCompletions(s.Known(), cobra.ShellCompDirectiveNoFileComp))
+		switch {
+		case s.Param != nil:
+			params = append(params, s.Name+"=")
+		case s.Kind == settings.Pairs:
+			complete(cmd, s.Name, suffixed(s.Known(), "="), cobra.ShellCompDirectiveNoSpace)
+		case s.Known() != nil:
+			complete(cmd, s.Name, s.Known(), 0)
 		}
 	}
+	complete(cmd, "set", params, cobra.ShellCompDirectiveNoSpace)
 	cmd.SetUsageFunc(func(cmd *cobra.Command) error { return groupedUsage(cmd, set) })
 	return func() (*settings.Settings, *settings.Options, error) {
 		warnings, err := set.Resolve(*file, os.Environ())
@@ -47,4 +54,17 @@ func configured(cmd *cobra.Command) func() (*settings.Settings, *settings.Option
 		}
 		return set, o, nil
 	}
+}
+
+// complete makes the shell offer words, and no files, as the value of a flag.
+func complete(cmd *cobra.Command, name string, words []string, how cobra.ShellCompDirective) {
+	_ = cmd.RegisterFlagCompletionFunc(name, cobra.FixedCompletions(words, how|cobra.ShellCompDirectiveNoFileComp))
+}
+
+func suffixed(words []string, end string) []string {
+	var out []string
+	for _, w := range words {
+		out = append(out, w+end)
+	}
+	return out
 }

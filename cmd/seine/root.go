@@ -134,6 +134,14 @@ func rootCommand() *cobra.Command {
 	root.SetOut(os.Stdout)
 	root.AddCommand(analyzeCommand(), detectorsCommand(), explainCommand(), formatsCommand(),
 		configCommand(), schemaCommand(), versionCommand())
+	root.InitDefaultCompletionCmd()
+	for _, c := range root.Commands() {
+		if c.Name() == "completion" {
+			c.Short = "print the completion script for a shell"
+			c.Args = unknownCommand
+			c.RunE = func(c *cobra.Command, _ []string) error { return c.Help() }
+		}
+	}
 	return root
 }
 

@@ -23,7 +23,11 @@ func newFence(num, den int64) fence {
 // limits are the quartiles of a feature over the pairs of a window, times 4,
 // so that they are whole: 4·Q = 4·a[i] + (a[i+1] − a[i])·rem, with i and rem
 // the quotient and remainder of k·(n−1) by 4 (linear interpolation, type 7).
-type limits struct{ q1, q3 uint64 }
+// A value stands out if it is below least or above most.
+type limits struct {
+	q1, q3      uint64
+	least, most uint64
+}
 
 // countable is up to where values are counted instead of sorted.
 const countable = 1024
@@ -63,26 +67,28 @@ func (f *fence) of(t *table, which feature) limits {
 		}
 		return 4*low + (at(i+1)-low)*uint64(rem)
 	}
-	return limits{quartile(1), quartile(3)}
+	l := limits{q1: quartile(1), q3: quartile(3)}
+	l.least, l.most = f.inside(l.q1, l.q3)
+	return l
 }
 
-// small values need no big arithmetic.
-const small = 1 << 30
-
-// outside reports whether v < Q1 − k·IQR or v > Q3 + k·IQR, exactly.
-func (f *fence) outside(v uint64, l limits) bool {
-	if v < small && l.q3 < small && f.num < small && f.den < small {
-		x, q1, q3 := 4*f.den*int64(v), int64(l.q1)*f.den, int64(l.q3)*f.den
-		reach := f.num * (int64(l.q3) - int64(l.q1))
-		return x < q1-reach || x > q3+reach
-	}
-	b := func(u uint64) *big.Int { return new(big.Int).SetUint64(u) }
+// inside are the least and the most that lie within the fences, exactly:
+// Q1 − k·IQR ≤ v ≤ Q3 + k·IQR.
+func (f *fence) inside(q1, q3 uint64) (least, most uint64) {
+	whole := func(u uint64) *big.Int { return new(big.Int).SetUint64(u) }
 	den := big.NewInt(f.den)
-	x := new(big.Int).Mul(b(4*v), den)
-	reach := new(big.Int).Mul(b(l.q3-l.q1), big.NewInt(f.num))
-	low := new(big.Int).Sub(new(big.Int).Mul(b(l.q1), den), reach)
-	high := new(big.Int).Add(new(big.Int).Mul(b(l.q3), den), reach)
-	return x.Cmp(low) < 0 || x.Cmp(high) > 0
+	reach := new(big.Int).Mul(whole(q3-q1), big.NewInt(f.num)) // times 4·den
+	low := new(big.Int).Sub(new(big.Int).Mul(whole(q1), den), reach)
+	high := new(big.Int).Add(new(big.Int).Mul(whole(q3), den), reach)
+	unit := new(big.Int).Mul(big.NewInt(4), den)
+	if low.Sign() > 0 { // rounded up
+		low.Add(low, new(big.Int).Sub(unit, big.NewInt(1)))
+		least = low.Div(low, unit).Uint64()
+	}
+	if high.Div(high, unit); high.IsUint64() {
+		return least, high.Uint64()
+	}
+	return least, 1<<64 - 1
 }
 
 // bounds are the fences as numbers for people.

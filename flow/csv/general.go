@@ -66,7 +66,7 @@ func (g *general) Decode(line []byte, r *flow.Record) error {
 // in concatenated files, or a comment.
 func (g *general) repeatsHeader(line []byte) bool {
 	line = bytes.TrimPrefix(line, []byte("\ufeff"))
-	if g.layout.header != nil && bytes.Equal(line, g.layout.header) || line[0] == '#' {
+	if len(parse.Trim(line)) == 0 || line[0] == '#' || g.layout.header != nil && bytes.Equal(line, g.layout.header) {
 		return true
 	}
 	if c := line[0] | 0x20; (c < 'a' || c > 'z') && c != '"' {

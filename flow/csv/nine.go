@@ -5,6 +5,7 @@ import (
 	"math/bits"
 
 	"seine/flow"
+	"seine/flow/internal/lines"
 	"seine/flow/internal/parse"
 )
 
@@ -53,7 +54,7 @@ func (d *nine) fast(line []byte, r *flow.Record) bool {
 	if err != nil {
 		return false
 	}
-	b := line[: n+24 : n+24] // lines leaves room behind a line
+	b := line[: n+lines.Pad : n+lines.Pad]
 	var proto flow.Proto
 	p := 24
 	switch binary.LittleEndian.Uint32(b[20:]) {
@@ -62,7 +63,16 @@ func (d *nine) fast(line []byte, r *flow.Record) bool {
 	case 'u' | 'd'<<8 | 'p'<<16 | ','<<24:
 		proto = flow.UDP
 	default:
-		return false
+		m := commas(binary.LittleEndian.Uint64(b[20:]))
+		k := bits.TrailingZeros64(m) >> 3
+		if m == 0 || k == 0 {
+			return false
+		}
+		var ok bool
+		if proto, ok = flow.ParseProto(b[20 : 20+k]); !ok {
+			return false
+		}
+		p = 20 + k + 1
 	}
 
 	// The state: up to fifteen bytes.
@@ -94,6 +104,34 @@ func (d *nine) fast(line []byte, r *flow.Record) bool {
 	}
 	sym, state := w.sym, w.state
 	p += length + 1
+	if p > n {
+		return false
+	}
+	var t parse.Tail
+	if k := parse.ReadTail(b[p:], &t); k == n-p && t.SrcPort <= 65535 && t.DstPort <= 65535 {
+		r.Src.Set4(t.Src)
+		r.Dst.Set4(t.Dst)
+	} else if !d.tail(b, p, n, r, &t) {
+		return false
+	}
+
+	// Written field by field: a literal would be built aside and copied.
+	r.Start, r.Duration = at, 0
+	r.SrcHost, r.DstHost = 0, 0
+	r.SrcPort, r.DstPort = uint16(t.SrcPort), uint16(t.DstPort)
+	r.Proto, r.State = proto, state
+	r.SrcFlags, r.DstFlags, r.ICMPType, r.ICMPCode = 0, 0, 0, 0
+	r.Has = nineFields
+	r.SrcBytes, r.DstBytes = t.Up, t.Down
+	r.SrcPkts, r.DstPkts = 0, 0
+	r.RawState, r.Service, r.Label = sym, 0, 0
+	r.UID = flow.UID{}
+	parse.Settle(r)
+	return true
+}
+
+// tail is ReadTail in steps, with IPv6. It reads from p to n.
+func (d *nine) tail(b []byte, p, n int, r *flow.Record, t *parse.Tail) bool {
 	if p+parse.Room > len(b) {
 		return false
 	}
@@ -110,7 +148,7 @@ func (d *nine) fast(line []byte, r *flow.Record) bool {
 	if p+8 > len(b) {
 		return false
 	}
-	sport, k := parse.Digits(b[p:])
+	t.SrcPort, k = parse.Digits(b[p:])
 	if k == 0 || b[p+k] != ',' {
 		return false
 	}
@@ -131,7 +169,7 @@ func (d *nine) fast(line []byte, r *flow.Record) bool {
 	if p+8 > len(b) {
 		return false
 	}
-	dport, k := parse.Digits(b[p:])
+	t.DstPort, k = parse.Digits(b[p:])
 	if k == 0 || b[p+k] != ',' {
 		return false
 	}
@@ -139,7 +177,7 @@ func (d *nine) fast(line []byte, r *flow.Record) bool {
 	if p+8 > len(b) {
 		return false
 	}
-	up, k := parse.Digits(b[p:])
+	t.Up, k = parse.Digits(b[p:])
 	if k == 0 || b[p+k] != ',' {
 		return false
 	}
@@ -147,21 +185,9 @@ func (d *nine) fast(line []byte, r *flow.Record) bool {
 	if p+8 > len(b) {
 		return false
 	}
-	down, k := parse.Digits(b[p:])
-	if k == 0 || p+k != n || sport > 65535 || dport > 65535 {
+	t.Down, k = parse.Digits(b[p:])
+	if k == 0 || p+k != n || t.SrcPort > 65535 || t.DstPort > 65535 {
 		return false
 	}
-	// Written field by field: a literal would be built aside and copied.
-	r.Start, r.Duration = at, 0
-	r.SrcHost, r.DstHost = 0, 0
-	r.SrcPort, r.DstPort = uint16(sport), uint16(dport)
-	r.Proto, r.State = proto, state
-	r.SrcFlags, r.DstFlags, r.ICMPType, r.ICMPCode = 0, 0, 0, 0
-	r.Has = nineFields
-	r.SrcBytes, r.DstBytes = up, down
-	r.SrcPkts, r.DstPkts = 0, 0
-	r.RawState, r.Service, r.Label = sym, 0, 0
-	r.UID = flow.UID{}
-	parse.Settle(r)
 	return true
 }

@@ -22,7 +22,6 @@ type parquetFile struct {
 	buf      *bufio.Writer // keeps a write error until Flush: the library loses some
 	w        *file.Writer
 	fraction bool
-	rows     int
 
 	text               []byte // what the byte arrays point into
 	protos, states     []parquet.ByteArray

@@ -3,13 +3,12 @@ package flowlog
 import (
 	"math/rand/v2"
 	"reflect"
+	"slices"
 	"testing"
 	"unsafe"
 
 	"seine/flow"
 )
-
-func address(h flow.Host) flow.Addr { return flow.AddrFrom4(uint32(h) * 7919) }
 
 // random makes a record with every field set; what its Has does not announce
 // is zero, as readers leave it.
@@ -19,7 +18,7 @@ func random(rng *rand.Rand) flow.Record {
 	for i := range raw {
 		raw[i] = byte(rng.Uint32())
 	}
-	r.Src, r.Dst = address(r.SrcHost), address(r.DstHost)
+	r.SrcHost, r.DstHost = 0, 0 // the log does not keep them
 	clearUnless := func(bits flow.Fields, fields ...any) {
 		if r.Has&bits != 0 {
 			return
@@ -41,61 +40,63 @@ func random(rng *rand.Rand) flow.Record {
 	return r
 }
 
+// chains is what a log must hold: chains of flows.
+type chains struct {
+	log   Log
+	flows map[Place]flow.Record
+	of    [][]Place // each chain
+}
+
 // TestFlowsComeBackAsTheyWere fills logs that share a pool, in turns, and
 // empties them now and then.
 func TestFlowsComeBackAsTheyWere(t *testing.T) {
 	rng := rand.New(rand.NewPCG(1, 1))
 	var pool Pool
-	logs := make([]Log, 4)
-	want := make([][]flow.Record, len(logs))
+	logs := make([]chains, 4)
 	for range 3000 {
-		i := rng.IntN(len(logs))
-		if rng.IntN(200) == 0 {
-			compare(t, &logs[i], want[i])
-			logs[i].Reset(&pool)
-			want[i] = want[i][:0]
-			continue
+		c := &logs[rng.IntN(len(logs))]
+		if c.flows == nil || rng.IntN(200) == 0 {
+			c.compare(t)
+			c.log.Reset(&pool)
+			c.flows, c.of = map[Place]flow.Record{}, make([][]Place, 5)
+		}
+		chain := &c.of[rng.IntN(len(c.of))]
+		before := Place(0)
+		if n := len(*chain); n > 0 {
+			before = (*chain)[n-1]
 		}
 		r := random(rng)
-		logs[i].Add(&pool, &r)
-		want[i] = append(want[i], r)
-		raw := unsafe.Slice((*byte)(unsafe.Pointer(&r)), unsafe.Sizeof(r))
-		clear(raw) // the log must have a copy
+		p := c.log.Add(&pool, &r, before)
+		*chain = append(*chain, p)
+		c.flows[p] = r
+		r = flow.Record{} // the log must have a copy
 	}
 	for i := range logs {
-		compare(t, &logs[i], want[i])
+		logs[i].compare(t)
 	}
 }
 
-func compare(t *testing.T, l *Log, want []flow.Record) {
+func (c *chains) compare(t *testing.T) {
 	t.Helper()
-	if l.Len() != len(want) {
-		t.Fatalf("%d flows, want %d", l.Len(), len(want))
+	if c.log.Len() != len(c.flows) {
+		t.Fatalf("%d flows, want %d", c.log.Len(), len(c.flows))
 	}
-	n := 0
-	for i := range l.Blocks() {
-		keys, bodies := l.Block(i)
-		for k := range keys {
-			if got := l.Record(&keys[k], &bodies[k], address); got != want[n] {
-				t.Fatalf("flow %d came back as\n%+v, want\n%+v", n, got, want[n])
-			}
-			if has := want[n].Has&flow.HasDstPort != 0; keys[k].HasPort != has {
-				t.Fatalf("flow %d: HasPort is %v", n, keys[k].HasPort)
-			}
-			if keys[k].Mark != 0 {
-				t.Fatalf("flow %d has a mark that is not its own", n)
-			}
-			keys[k].Mark = uint32(n + 1) // for whoever gets the block next
-			n++
+	for _, want := range c.of {
+		if len(want) == 0 {
+			continue
 		}
-	}
-	if n != len(want) {
-		t.Fatalf("%d flows in the blocks, want %d", n, len(want))
-	}
-	for i := range l.Blocks() { // this log may be looked at again
-		keys, _ := l.Block(i)
-		for k := range keys {
-			keys[k].Mark = 0
+		got := c.log.Chain([]Place{7}, want[len(want)-1])
+		if got[0] != 7 || !slices.Equal(got[1:], want) {
+			t.Fatalf("chain %v behind 7, want %v", got, want)
+		}
+		for _, p := range want {
+			r := c.flows[p]
+			if got := c.log.Record(p, r.Src, r.Dst); got != r {
+				t.Fatalf("flow %d came back as\n%+v, want\n%+v", p, got, r)
+			}
+			if e := c.log.At(p); e.Start != r.Start || e.SrcBytes != r.SrcBytes || e.DstBytes != r.DstBytes {
+				t.Fatalf("flow %d is %+v, want %+v", p, e, r)
+			}
 		}
 	}
 }
@@ -107,7 +108,7 @@ func TestResetGivesBlocksBack(t *testing.T) {
 	r := flow.Record{Has: flow.HasAddrs}
 	fill := func() {
 		for range 10 * blockSize {
-			l.Add(&pool, &r)
+			l.Add(&pool, &r, 0)
 		}
 		l.Reset(&pool)
 	}

@@ -11,10 +11,13 @@ type Set struct {
 	mask  uint64
 }
 
+// first is how many slots a set begins with: half a kilobyte.
+const first = 1 << 6
+
 // New makes an empty set.
 func New() *Set {
 	s := &Set{}
-	s.resize(1 << 10)
+	s.resize(first)
 	return s
 }
 
@@ -80,7 +83,7 @@ func (s *Set) Add(k uint64) bool {
 func (s *Set) Clear() {
 	if len(s.slots) > 1<<16 {
 		s.slots = nil
-		s.resize(1 << 10)
+		s.resize(first)
 	} else if s.used > 0 {
 		clear(s.slots)
 	}

@@ -9,6 +9,7 @@ package lines
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"io"
 	"sync"
 
@@ -22,6 +23,9 @@ const Pad = 32
 // MaxLine is the longest line that is looked at, in bytes. A longer one is a
 // bad row.
 const MaxLine = 1 << 20
+
+// maxText is room for the longest line and its newline.
+const maxText = MaxLine + 1
 
 // DefaultChunk is the size of a decoding job, in bytes of text: some 1,700
 // rows of the nine-column CSV, whose records stay in a core's cache.
@@ -50,6 +54,7 @@ func Open(src *flow.Source, newDecoder func(in *flow.Interner) Decoder) (*Reader
 	if chunk <= 0 {
 		chunk = DefaultChunk
 	}
+	chunk = min(chunk, maxText)
 	inFlight := 2*workers + 4
 	r := &Reader{
 		src:   src,
@@ -101,6 +106,7 @@ type job struct {
 	intern  *flow.Interner
 	rows    []flow.Record
 	lines   uint64
+	blank   uint64
 	skipped uint64
 	bad     uint64
 	reasons []flow.BadRow
@@ -166,13 +172,13 @@ func (r *Reader) fill(j *job, tail []byte, long bool) ([]byte, bool) {
 			}
 			first, long = i+1, false
 		}
-		if end == 0 && j.err == nil && n < MaxLine { // no newline yet: a longer buffer
-			tail, size = buf[:n], min(2*size, MaxLine)
+		if end == 0 && j.err == nil && n < maxText { // no newline yet: a longer buffer
+			tail, size = buf[:n], min(2*size, maxText)
 			continue
 		}
-		if end == 0 && j.err == nil {
+		if n == maxText && bytes.IndexByte(buf, '\n') < 0 {
 			j.text, j.long = buf[:0], true
-			return nil, true
+			return nil, j.err == nil
 		}
 		j.text = buf[first:end]
 		if j.err != nil {
@@ -192,13 +198,36 @@ func (r *Reader) decode() {
 
 // run decodes the lines of the job.
 func (j *job) run() {
-	rows := j.rows[:0]
-	j.lines, j.skipped, j.bad, j.reasons = 0, 0, 0, j.reasons[:0]
+	j.rows = j.rows[:0]
+	j.lines, j.blank, j.skipped, j.bad, j.reasons = 0, 0, 0, 0, j.reasons[:0]
 	if j.long {
 		j.lines = 1
 		j.reject(errTooLong)
 	}
 	for text := j.text; len(text) > 0; {
+		text = j.decode(text)
+	}
+}
+
+// decode decodes lines to the end of text, or to one that makes the decoder
+// panic: that line is bad, and those behind it are returned. The bytes are the
+// input's, and must not end the run. Nothing is done for this line by line:
+// the counts tell afterwards which line it was.
+func (j *job) decode(all []byte) (rest []byte) {
+	before := j.lines
+	defer func() {
+		v := recover()
+		if v == nil {
+			return
+		}
+		for rest = all; before < j.lines; before++ {
+			_, rest, _ = bytes.Cut(rest, newline)
+		}
+		j.rows = j.rows[:j.lines-1-j.blank-j.skipped-j.bad]
+		j.reject(fmt.Errorf("decoder failed: %v", v))
+	}()
+	rows := j.rows
+	for text := all; len(text) > 0; {
 		i := bytes.IndexByte(text, '\n')
 		next := i + 1
 		if i < 0 {
@@ -211,10 +240,12 @@ func (j *job) run() {
 			line = line[:n-1]
 		}
 		if len(line) == 0 {
+			j.blank++
 			continue
 		}
 		if len(rows) == cap(rows) {
 			rows = append(rows, flow.Record{})[:len(rows)]
+			j.rows = rows
 		}
 		r := &rows[:len(rows)+1][len(rows)]
 		if err := j.decoder.Decode(line, r); err != nil {
@@ -229,7 +260,10 @@ func (j *job) run() {
 		rows = rows[:len(rows)+1]
 	}
 	j.rows = rows
+	return nil
 }
+
+var newline = []byte{'\n'}
 
 var errClosed = errors.New("reader is closed")
 

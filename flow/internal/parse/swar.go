@@ -87,6 +87,13 @@ func quad(b []byte) (v uint32, n int) {
 	return uint32(x)<<24 | uint32(x>>32)<<16 | uint32(y)<<8 | uint32(y>>32), p4
 }
 
+// A Tail is the end of a line of the nine columns.
+type Tail struct {
+	Src, Dst         uint32
+	SrcPort, DstPort uint64 // not checked to be ports
+	Up, Down         uint64
+}
+
 // Addr reads the address in the whole of text, whose capacity must be at
 // least Room.
 func Addr(text []byte) (flow.Addr, error) {

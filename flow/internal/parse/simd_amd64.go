@@ -49,6 +49,20 @@ func makeShapes() *[256]shape {
 var hasSSSE3 = cpu.X86.HasSSSE3
 
 //go:noescape
+func tailSSE(b *byte, shapes *shape, t *Tail) int
+
+// ReadTail reads the end of a line of the nine columns, from src_ip on:
+// quad,port,quad,port,bytes,bytes. It tells how many bytes that took, 0 where
+// they are spelled otherwise, or where this machine has no fast way. b must
+// have 16 readable bytes behind the end of the line.
+func ReadTail(b []byte, t *Tail) int {
+	if !hasSSSE3 || len(b) < 16 {
+		return 0
+	}
+	return tailSSE(&b[0], &shapes[0], t)
+}
+
+//go:noescape
 func quadSSE(b *byte, shapes *shape) (v uint32, n int)
 
 // Quad reads the dotted quad at the start of b, which must have Room readable

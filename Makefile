@@ -1,0 +1,92 @@
+# Seine needs Go, make and git, and no C compiler: `make demo` and `make test`
+# are the two to begin with, `make help` lists the others.
+
+GO      ?= go
+VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null)
+
+# One way of building for everything, so that all targets share the build
+# cache. Only the race detector needs cgo.
+export CGO_ENABLED = 0
+export GOFLAGS    := $(strip $(shell $(GO) env GOFLAGS) -trimpath -buildvcs=false)
+
+LDFLAGS   = -s -w -X main.release=$(VERSION)
+PLATFORMS = linux/amd64 linux/arm64 darwin/amd64 darwin/arm64 windows/amd64 windows/arm64
+RACY      = ./analyzer ./flow/internal/lines ./flow/parquet ./cmd/seine
+TOOL      = $(GO) tool -modfile=scripts/tools/go.mod
+
+FUZZTIME ?= 20s
+
+.DEFAULT_GOAL := all
+.PHONY: all demo test ci lint gofmt vet staticcheck race bench fuzz cover cross clean help
+
+all: ## build bin/seine
+	$(GO) build -ldflags '$(LDFLAGS)' -o bin/seine ./cmd/seine
+
+demo: all ## find the incidents planted in 50,000 flows of an office
+	@echo
+	@echo 'testdata/demo: eight hours of an invented office, 50,000 flows in a gzipped CSV. Planted in it, among'
+	@echo 'others: a beacon every minute and two contacts to listed addresses, a visit from a listed network, a'
+	@echo 'port scan of a file server, a burst of 45 ports in ten seconds. testdata/demo/README.md lists them all.'
+	@echo
+	bin/seine analyze -f table --blacklist testdata/demo/blacklist.txt testdata/demo/flows.csv.gz
+	@echo
+	@echo 'Next: bin/seine analyze -v ... shows the flows behind each finding; bin/seine explain port-fanout tells'
+	@echo 'how one is made; bin/seine analyze --help has the rest.'
+
+test: ## run all tests
+	$(GO) test ./...
+
+ci: lint cross race test ## run everything that a change must pass
+
+lint: gofmt vet staticcheck ## check the format and the usual mistakes
+
+gofmt:
+	@unformatted=$$(gofmt -l .); [ -z "$$unformatted" ] || { echo "not formatted with gofmt:"; echo "$$unformatted"; exit 1; }
+
+vet:
+	$(GO) vet ./...
+	GOOS=windows $(GO) vet ./...
+	GOOS=darwin $(GO) vet ./...
+
+# staticcheck is a module of its own, so that go.mod lists what Seine needs and
+# nothing else.
+staticcheck:
+	$(TOOL) staticcheck ./...
+
+# The packages that start goroutines, and the commands, which run all of them.
+# Except on macOS the race detector needs a C compiler.
+race: ## run the concurrent packages under the race detector
+	@if [ "$$($(GO) env GOOS)" = darwin ] || command -v "$$($(GO) env CC)" >/dev/null 2>&1; then \
+		echo 'CGO_ENABLED=1 $(GO) test -race -short $(RACY)'; \
+		CGO_ENABLED=1 $(GO) test -race -short $(RACY); \
+	else \
+		echo 'no C compiler: the race detector is left out'; \
+	fi
+
+bench: ## measure against wc, encoding/csv and DuckDB (ROWS=, RUNS=; see scripts/bench/run.sh)
+	scripts/bench/run.sh
+
+fuzz: ## run every fuzz target for FUZZTIME (20s)
+	@set -e; grep -rl --include='*_test.go' '^func Fuzz' . | while read -r file; do \
+		for target in $$(sed -n 's/^func \(Fuzz[A-Za-z0-9_]*\)(.*/\1/p' "$$file"); do \
+			echo "$$target in $$(dirname "$$file")"; \
+			$(GO) test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 5x "$$(dirname "$$file")" </dev/null; \
+		done; \
+	done
+
+cover: ## print how much of each package the tests run through
+	@out=$$($(GO) test -coverpkg=./... -coverprofile=coverage.out ./... 2>&1) || { echo "$$out"; exit 1; }
+	@scripts/coverage coverage.out
+
+cross: ## build bin/<os>-<arch>/seine for Linux, macOS and Windows
+	@set -e; for platform in $(PLATFORMS); do \
+		os=$${platform%/*}; arch=$${platform#*/}; exe=; [ $$os != windows ] || exe=.exe; \
+		echo "bin/$$os-$$arch/seine$$exe"; \
+		GOOS=$$os GOARCH=$$arch $(GO) build -ldflags '$(LDFLAGS)' -o bin/$$os-$$arch/seine$$exe ./cmd/seine; \
+	done
+
+clean: ## remove what make built
+	rm -rf bin coverage.out
+
+help: ## list the targets
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/\1|\2/p' Makefile | while IFS='|' read -r name text; do printf '%-8s %s\n' "$$name" "$$text"; done
