@@ -24,18 +24,21 @@ all: ## build bin/seine
 
 demo: all ## find the incidents planted in 50,000 flows of an office
 	@echo
-	@echo 'testdata/demo: eight hours of an invented office, 50,000 flows in a gzipped CSV. Planted in it, among'
-	@echo 'others: a beacon every minute and two contacts to listed addresses, a visit from a listed network, a'
-	@echo 'port scan of a file server, a burst of 45 ports in ten seconds. testdata/demo/README.md lists them all.'
+	@echo 'testdata/demo/flows.csv.gz: 50,000 flows of eight hours in an invented office. Planted among them are a'
+	@echo 'beacon and other contacts to listed addresses, over IPv4 and IPv6, a visit from a listed network, a port'
+	@echo 'scan of the file server and a burst of 45 ports in ten seconds; testdata/demo/README.md lists them all.'
 	@echo
 	bin/seine analyze -f table --blacklist testdata/demo/blacklist.txt testdata/demo/flows.csv.gz
 	@echo
-	@echo 'Next: bin/seine analyze -v ... shows the flows behind each finding; bin/seine explain port-fanout tells'
-	@echo 'how one is made; bin/seine analyze --help has the rest.'
+	@echo 'Go on with -v for the flows behind each finding, "bin/seine explain port-fanout" for how one is made, and'
+	@echo '"bin/seine analyze --help" for the rest.'
 
 test: ## run all tests
 	$(GO) test ./...
 
+# Each system and each architecture once: linux/amd64 or what else this is
+# comes with the tests.
+ci: PLATFORMS = linux/arm64 darwin/arm64 windows/amd64
 ci: lint cross race test ## run everything that a change must pass
 
 lint: gofmt vet staticcheck ## check the format and the usual mistakes
@@ -45,8 +48,8 @@ gofmt:
 
 vet:
 	$(GO) vet ./...
-	GOOS=windows $(GO) vet ./...
-	GOOS=darwin $(GO) vet ./...
+	GOOS=darwin GOARCH=arm64 $(GO) vet ./...
+	GOOS=windows GOARCH=amd64 $(GO) vet ./...
 
 # staticcheck is a module of its own, so that go.mod lists what Seine needs and
 # nothing else.
@@ -67,16 +70,17 @@ bench: ## measure against wc, encoding/csv and DuckDB (ROWS=, RUNS=; see scripts
 	scripts/bench/run.sh
 
 fuzz: ## run every fuzz target for FUZZTIME (20s)
-	@set -e; grep -rl --include='*_test.go' '^func Fuzz' . | while read -r file; do \
+	@grep -rl --include='*_test.go' '^func Fuzz' . | sort | { failed=0; while read -r file; do \
 		for target in $$(sed -n 's/^func \(Fuzz[A-Za-z0-9_]*\)(.*/\1/p' "$$file"); do \
 			echo "$$target in $$(dirname "$$file")"; \
-			$(GO) test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 5x "$$(dirname "$$file")" </dev/null; \
+			$(GO) test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 5x "$$(dirname "$$file")" </dev/null || failed=1; \
 		done; \
-	done
+	done; exit $$failed; }
 
 cover: ## print how much of each package the tests run through
-	@out=$$($(GO) test -coverpkg=./... -coverprofile=coverage.out ./... 2>&1) || { echo "$$out"; exit 1; }
-	@scripts/coverage coverage.out
+	@mkdir -p bin
+	@out=$$($(GO) test -coverpkg=./... -coverprofile=bin/coverage.out ./... 2>&1) || { echo "$$out"; exit 1; }
+	@scripts/coverage bin/coverage.out
 
 cross: ## build bin/<os>-<arch>/seine for Linux, macOS and Windows
 	@set -e; for platform in $(PLATFORMS); do \
@@ -86,7 +90,7 @@ cross: ## build bin/<os>-<arch>/seine for Linux, macOS and Windows
 	done
 
 clean: ## remove what make built
-	rm -rf bin coverage.out
+	rm -rf bin
 
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/\1|\2/p' Makefile | while IFS='|' read -r name text; do printf '%-8s %s\n' "$$name" "$$text"; done

@@ -166,11 +166,15 @@ func open(src *flow.Source, forced *flow.Format, formats []*flow.Format) (r flow
 	return r, err
 }
 
-// openMapped tries the formats on a source that none matches: the columns
-// that the user named may be what was missing. It returns unmatched if not.
+// openMapped tries the formats of any columns on a source that none matches:
+// the columns that the user named may be what was missing. It returns
+// unmatched if not.
 func openMapped(src *flow.Source, formats []*flow.Format, unmatched error) (flow.Reader, error) {
 	if len(src.Options.Map) > 0 && errors.Is(unmatched, flow.ErrUnrecognised) {
 		for _, f := range formats {
+			if !f.Mapped {
+				continue
+			}
 			r, err := f.Open(src)
 			if err == nil {
 				src.Format = f

@@ -133,8 +133,8 @@ func (pl *pipeline) feed(ctx context.Context, in *input) error {
 			if pl.sinkErr.Load() != nil {
 				return nil
 			}
+			pl.plan.progress.add(l.batch) // split gives it back
 			pl.split(l)
-			pl.plan.progress.add(l.batch)
 		}
 	}
 }
@@ -160,7 +160,7 @@ func (pl *pipeline) split(l *loan) {
 			n = h.number(rows[:n])
 		}
 		if n == 0 {
-			pl.makeRoom()
+			pl.makeRoom(rows[0].Start)
 			continue
 		}
 		h.touch(rows[:n], pl.row, pl.plan.cfg.Retention)
@@ -190,7 +190,7 @@ func (pl *pipeline) split(l *loan) {
 // are looked for. It is 0 where the first row is one.
 func (pl *pipeline) untilSweep(rows []flow.Record) int {
 	retention := pl.plan.cfg.Retention
-	if retention == 0 {
+	if retention == 0 || pl.nextSweep == flow.MaxTime { // none, or the end of time is reached
 		return len(rows)
 	}
 	for i := range rows {
@@ -205,18 +205,17 @@ func (pl *pipeline) untilSweep(rows []flow.Record) int {
 	return len(rows)
 }
 
-// makeRoom forgets hosts: those idle for the retention, or the least recently
-// seen if the table is full. It waits until no detector is at work on rows
-// that came before.
-func (pl *pipeline) makeRoom() {
+// makeRoom forgets hosts: those idle for the retention at now, the start of
+// the next row, or the least recently seen if the table is full. It waits
+// until no detector is at work on rows that came before.
+func (pl *pipeline) makeRoom(now flow.Time) {
 	h := pl.plan.hosts
 	var hs []flow.Host
 	if h.full() {
 		hs = h.oldest()
 	} else {
-		hs = h.idle(pl.nextSweep.Add(-pl.plan.cfg.Retention))
-		step := max(pl.plan.cfg.Retention/8, 1)
-		pl.nextSweep = pl.nextSweep.Add(step)
+		hs = h.idle(now.Add(-pl.plan.cfg.Retention))
+		pl.nextSweep = now.Add(max(pl.plan.cfg.Retention/8, 1))
 	}
 	if len(hs) == 0 {
 		return

@@ -117,8 +117,11 @@ func (s Subject) WithPort(port uint16) Subject {
 	return s
 }
 
-// WithProtocol adds a protocol.
+// WithProtocol adds a protocol, unless it is not known.
 func (s Subject) WithProtocol(p flow.Proto) Subject {
+	if p == flow.ProtoUnknown {
+		return s
+	}
 	s.Has |= SubjectProtocol
 	s.Protocol = p
 	return s

@@ -47,6 +47,7 @@ func (e *Env) Text(s flow.Symbol) string { return e.set.Runtime.Text(s) }
 
 // Shows reports whether alerts of a rule are shown. Where they are not it
 // counts one and the caller need not build it: Report would only count it too.
+// It goes by the rule's severity, so it is not for an alert of a higher one.
 func (e *Env) Shows(rule *Rule) bool {
 	if rule.Severity < e.set.Floor {
 		e.hidden[rule.Severity]++

@@ -14,6 +14,7 @@ type Format struct {
 	Doc    string   // Markdown: layout, mapping, blind spots
 	Ext    []string // usual file name endings, for help texts only
 	Fields Fields   // what a file of this format can carry at best
+	Mapped bool     // any table of columns will do, if --map names what it lacks
 
 	// Match scores the first bytes of an input (up to HeadSize, decompressed):
 	// 0 certainly not this format … 100 certainly this one. Why not is told

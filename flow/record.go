@@ -78,7 +78,7 @@ func (f Fields) Names() []string {
 func (r *Record) Bytes() uint64 { return r.SrcBytes + r.DstBytes }
 
 // End is the time of the last packet, or Start where no duration is known.
-func (r *Record) End() Time { return r.Start + r.Duration }
+func (r *Record) End() Time { return r.Start.Add(r.Duration) }
 
 // TCPFlags is a set of TCP flags, with the bits of the TCP header.
 type TCPFlags uint8

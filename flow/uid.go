@@ -52,20 +52,29 @@ func MakeUID(text []byte) (u UID) {
 	return u
 }
 
-// pack writes text as a number in base 62: 20 digits take under 120 bits.
-func (u *UID) pack(text []byte) bool {
-	var hi, lo uint64
+// number62 reads up to ten digits in base 62.
+func number62(text []byte) (v uint64, ok bool) {
+	bad := uint8(0)
 	for _, c := range text {
 		d := base62Digit[c]
-		if d == 0xff {
-			return false
-		}
-		carry, low := bits.Mul64(lo, 62)
-		hi, lo = hi*62+carry, low
-		if lo += uint64(d); lo < uint64(d) {
-			hi++
-		}
+		bad |= d
+		v = v*62 + uint64(d)
 	}
+	return v, bad != 0xff
+}
+
+// pack writes text, of 16 to 20 bytes, as a number in base 62: 20 digits take
+// under 120 bits.
+func (u *UID) pack(text []byte) bool {
+	// Ten digits fit a word, so that only one multiplication needs two.
+	first, ok1 := number62(text[:len(text)-10])
+	second, ok2 := number62(text[len(text)-10:])
+	if !ok1 || !ok2 {
+		return false
+	}
+	hi, lo := bits.Mul64(first, 62*62*62*62*62*62*62*62*62*62)
+	lo, carry := bits.Add64(lo, second, 0)
+	hi += carry
 	for i := range 8 {
 		u[i] = byte(lo >> (8 * i))
 	}

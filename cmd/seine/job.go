@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"runtime"
+	"runtime/debug"
 
 	"seine/analyzer"
 	"seine/analyzer/report"
@@ -28,6 +29,11 @@ func (j *job) run(ctx context.Context, args []string) (err error) {
 	o := j.options
 	if o.Jobs > 0 {
 		runtime.GOMAXPROCS(o.Jobs)
+	}
+	if os.Getenv("GOGC") == "" {
+		// The tables hold no pointers, so a collection is cheap, and waiting
+		// for twice the live memory would only make the peak higher.
+		debug.SetGCPercent(50)
 	}
 	stop, err := profile(j.cpuProfile, j.memProfile)
 	if err != nil {

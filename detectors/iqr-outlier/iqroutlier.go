@@ -48,16 +48,18 @@ type watcher struct {
 	spare  []*window
 	closed flow.Time // windows that start before it are closed
 
-	aliases    map[flow.Host]flow.Addr // hosts forgotten while in an open window
-	pairs      int                     // in open windows
-	flows      int                     // in the logs of open windows
-	maxPairs   int
-	maxFlows   int
-	maxWindows int
-	early      *detectors.Counter
-	late       *detectors.Counter
-	lost       *detectors.Counter
-	chain      []flowlog.Place
+	aliases     map[flow.Host]flow.Addr // hosts forgotten while in an open window
+	lastAlias   flow.Host
+	manyAliases int // how many there may be until those not in use are dropped
+	pairs       int // in open windows
+	flows       int // in the logs of open windows
+	maxPairs    int
+	maxFlows    int
+	maxWindows  int
+	early       *detectors.Counter
+	late        *detectors.Counter
+	lost        *detectors.Counter
+	chain       []flowlog.Place
 }
 
 func newWatcher(d *detectors.Detector, env *detectors.Env) detectors.Watcher {

@@ -202,6 +202,9 @@ func (w *watcher) Forget(hs []flow.Host) {
 	if len(w.open) == 0 {
 		return
 	}
+	if len(w.aliases) >= w.manyAliases {
+		w.dropAliases()
+	}
 	gone := make(map[flow.Host]flow.Host, len(hs)) // to their aliases, given when needed
 	for _, h := range hs {
 		gone[h] = 0
@@ -212,7 +215,7 @@ func (w *watcher) Forget(hs []flow.Host) {
 			return
 		}
 		if a == 0 {
-			a = alias | flow.Host(len(w.aliases))
+			a = w.newAlias()
 			w.aliases[a] = w.env.Addr(*h)
 			gone[*h] = a
 		}
@@ -227,4 +230,29 @@ func (w *watcher) Forget(hs []flow.Host) {
 		}
 		win.table.rehash()
 	}
+}
+
+func (w *watcher) newAlias() flow.Host {
+	for {
+		a := alias | w.lastAlias
+		w.lastAlias = (w.lastAlias + 1) &^ alias
+		if _, taken := w.aliases[a]; !taken {
+			return a
+		}
+	}
+}
+
+// dropAliases drops those that only windows closed since made use of.
+func (w *watcher) dropAliases() {
+	used := map[flow.Host]flow.Addr{}
+	for _, win := range w.open {
+		for i := range win.table.pairs {
+			for _, h := range [...]flow.Host{win.table.pairs[i].src, win.table.pairs[i].dst} {
+				if h&alias != 0 {
+					used[h] = w.aliases[h]
+				}
+			}
+		}
+	}
+	w.aliases, w.manyAliases = used, max(1<<12, 2*len(used))
 }

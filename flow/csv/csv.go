@@ -13,6 +13,7 @@ import (
 	"seine/flow/internal/columns"
 	"seine/flow/internal/lines"
 	"seine/flow/internal/parse"
+	"seine/flow/internal/table"
 )
 
 //go:embed README.md
@@ -28,8 +29,9 @@ func Format() *flow.Format {
 		Fields: flow.HasStart | flow.HasAddrs | flow.HasProto | flow.HasDuration | flow.HasSrcPort |
 			flow.HasDstPort | flow.HasBytes | flow.HasPkts | flow.HasState | flow.HasFlags |
 			flow.HasICMP | flow.HasService | flow.HasLabel | flow.HasUID,
-		Match: match,
-		Open:  open,
+		Mapped: true,
+		Match:  match,
+		Open:   open,
 	}
 }
 
@@ -51,6 +53,9 @@ const headLines = 200
 func match(head []byte) (int, string) {
 	if bytes.IndexByte(head, 0) >= 0 {
 		return 0, "binary data"
+	}
+	if first := bytes.TrimLeft(head, "\ufeff\t "); bytes.HasPrefix(first, []byte("#separator")) || bytes.HasPrefix(first, []byte("#fields")) {
+		return 0, "a log of Zeek"
 	}
 	l, err := detect(head, nil)
 	switch {
@@ -168,10 +173,10 @@ func splitHeader(line []byte, sep byte) []string {
 		return nil
 	}
 	var names []string
-	var s splitter
-	s.reset(line, sep)
-	for s.next() {
-		names = append(names, strings.TrimSpace(string(s.field)))
+	var s table.Splitter
+	s.Reset(line, sep)
+	for s.Next() {
+		names = append(names, strings.TrimSpace(string(s.Field)))
 		if len(names) > 2000 {
 			return nil
 		}
@@ -184,8 +189,8 @@ func looksLikeFlow(f []string) bool {
 	if len(f) < len(nineColumns) {
 		return false
 	}
-	var c parse.Clock
-	if _, err := c.Parse([]byte(f[0])); err != nil {
+	var c parse.Clock // an epoch time may be out of range in seconds
+	if _, err := c.Parse([]byte(f[0])); err != nil && err != parse.ErrTimeRange {
 		return false
 	}
 	_, err1 := flow.ParseAddr([]byte(f[3]))
@@ -209,7 +214,8 @@ func guessUnit(rows [][]byte, sep byte, m *columns.Mapping) parse.Unit {
 					largest = v
 				}
 			} else if err == parse.ErrTimeRange {
-				if v, err := parse.Uint([]byte(f[i])); err == nil {
+				whole, _, _ := strings.Cut(f[i], ".")
+				if v, err := parse.Uint([]byte(whole)); err == nil {
 					largest = max(largest, float64(v))
 				}
 			}

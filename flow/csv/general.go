@@ -10,6 +10,7 @@ import (
 	"seine/flow/internal/columns"
 	"seine/flow/internal/lines"
 	"seine/flow/internal/parse"
+	"seine/flow/internal/table"
 )
 
 // general decodes any layout, field by field. strict is the nine-column
@@ -22,8 +23,7 @@ type general struct {
 	strict bool
 	fields []columns.Field // by column, up to the last that counts
 	least  int             // columns that a row must have
-	split  splitter
-	text   []byte
+	split  table.Splitter
 	end    flow.Time
 }
 
@@ -80,18 +80,18 @@ func (g *general) decode(line []byte, r *flow.Record) error {
 	*r = flow.Record{Proto: flow.ProtoUnknown}
 	g.end = 0
 	line = bytes.TrimPrefix(line, []byte("\ufeff")) // of a file, or of one concatenated
-	g.split.reset(line, g.layout.sep)
+	g.split.Reset(line, g.layout.sep)
 	n := 0
-	for n < len(g.fields) && g.split.next() {
+	for n < len(g.fields) && g.split.Next() {
 		if f := g.fields[n]; f != columns.None {
-			if err := g.set(f, g.split.field, r); err != nil {
+			if err := g.set(f, g.split.Field, r); err != nil {
 				return err
 			}
 		}
 		n++
 	}
 	switch {
-	case g.split.bad:
+	case g.split.Bad:
 		return errQuote
 	case n < g.least:
 		return fmt.Errorf("%d columns, need %d", n, g.least)
@@ -99,7 +99,7 @@ func (g *general) decode(line []byte, r *flow.Record) error {
 		return errNoStart
 	}
 	if g.end != 0 && r.Has&flow.HasDuration == 0 {
-		r.Duration = max(0, g.end-r.Start)
+		r.Duration = max(0, g.end.Add(-r.Start))
 		r.Has |= flow.HasDuration
 	}
 	if r.Proto == flow.ICMP || r.Proto == flow.ICMPv6 {
@@ -119,6 +119,8 @@ func (g *general) icmp(r *flow.Record) {
 		return
 	}
 	switch {
+	case r.SrcPort == 0 && 0 < r.DstPort && r.DstPort < 256: // type.0, which was read as a number
+		r.ICMPType, r.ICMPCode = uint8(r.DstPort), 0
 	case r.SrcPort == 0 && r.DstPort > 0: // type*256+code, as NetFlow has it
 		r.ICMPType, r.ICMPCode = uint8(r.DstPort>>8), uint8(r.DstPort)
 	case r.SrcPort < 256 && r.DstPort < 256:
@@ -159,7 +161,7 @@ func (g *general) set(f columns.Field, v []byte, r *flow.Record) error {
 		r.Has |= flow.HasAddrs
 		return nil
 	case columns.Proto:
-		if p, ok := flow.ParseProto(v); ok {
+		if p, ok := flow.ParseProto(bytes.TrimSuffix(v, []byte(".0"))); ok {
 			r.Proto = p
 			r.Has |= flow.HasProto
 		}

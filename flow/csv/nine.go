@@ -90,12 +90,16 @@ func (d *nine) fast(line []byte, r *flow.Record) bool {
 		length = 8 + k
 		hi &= 1<<(8*uint(k)) - 1
 	}
+	if p+length >= n { // what follows is another line
+		return false
+	}
 	w := &d.states[(lo*0x9e3779b97f4a7c15^hi)>>60]
+	hi |= uint64(length) << 56 // texts may end in zero bytes
 	if w.lo != lo || w.hi != hi || w.sym == 0 {
-		if length == 0 {
+		text := b[p : p+length]
+		if length == 0 || text[0] == '"' || len(parse.Trim(text)) < length {
 			return false
 		}
-		text := b[p : p+length]
 		w.lo, w.hi, w.state = lo, hi, parse.State(text)
 		w.sym = d.intern.Symbol(text)
 		if w.sym == 0 || !flow.Final(w.sym) {
@@ -104,9 +108,6 @@ func (d *nine) fast(line []byte, r *flow.Record) bool {
 	}
 	sym, state := w.sym, w.state
 	p += length + 1
-	if p > n {
-		return false
-	}
 	var t parse.Tail
 	if k := parse.ReadTail(b[p:], &t); k == n-p && t.SrcPort <= 65535 && t.DstPort <= 65535 {
 		r.Src.Set4(t.Src)

@@ -25,7 +25,6 @@ type batch struct {
 	opens  bool  // the first batch of its row group
 	err    error // behind the n rows
 	intern *flow.Interner
-	bytes  int64
 
 	has     flow.Fields // fields that every row has
 	ends    []flow.Time // where there is a column of ends

@@ -37,8 +37,9 @@ func Format() *flow.Format {
 		Fields: flow.HasStart | flow.HasAddrs | flow.HasProto | flow.HasDuration | flow.HasSrcPort |
 			flow.HasDstPort | flow.HasBytes | flow.HasPkts | flow.HasState | flow.HasFlags |
 			flow.HasICMP | flow.HasService | flow.HasLabel | flow.HasUID,
-		Match: match,
-		Open:  open,
+		Mapped: true,
+		Match:  match,
+		Open:   open,
 	}
 }
 

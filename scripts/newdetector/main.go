@@ -44,14 +44,14 @@ func main() {
 		fmt.Fprintln(os.Stderr, "new-detector:", err)
 		os.Exit(1)
 	}
-	fmt.Printf(`detectors/%[1]s is there, and the last in the chain (detectors/builtin/builtin.go).
+	fmt.Printf(`detectors/%[1]s is there, and the last in the chain (detectors/builtin/builtin.go):
 
-  detectors/%[1]s/%[2]s.go            what it does: one rule, "many-flows", as an example
-  detectors/%[1]s/README.md     what seine explain %[1]s prints
-  detectors/%[1]s/testdata      scenarios; go test ./detectors/%[1]s -update writes what comes of them
+  %-[3]*[2]s  what it does: one rule, "many-flows", as an example
+  %-[3]*[4]s  what seine explain %[1]s prints
+  %-[3]*[5]s  scenarios; go test ./detectors/%[1]s -update writes what comes of them
 
-Test it with    go test ./detectors/%[1]s ./detectors/builtin
-`, d.ID, d.Package)
+Test it: go test ./detectors/%[1]s ./detectors/builtin
+`, d.ID, d.Package+".go", max(len(d.Package)+3, len("README.md")), "README.md", "testdata")
 }
 
 // A detector is named by its ID, which is also its folder; its package is the

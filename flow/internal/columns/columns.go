@@ -57,7 +57,7 @@ var table = [fieldCount]struct {
 	Duration: {"duration", flow.HasDuration, `dur td flowduration durationms durationus durationns
 		flowdurationmilliseconds eventduration elapsed`},
 	Proto: {"protocol", flow.HasProto, `proto pr ipprotocol ipproto protocolidentifier transport
-		networktransport l4proto prot protocolnum protocolname`},
+		networktransport l4proto prot pro protocolnum protocolname`},
 	State: {"state", flow.HasState, `connstate flowstate connectionstate tcpstate`},
 	SrcIP: {"src_ip", flow.HasAddrs, `srcip srcaddr sourceip sourceaddress sourceaddr saddr sa sip
 		idorigh ipv4srcaddr src4addr ipsrc srcipaddr srcaddress srchost sourceipaddress src source

@@ -45,6 +45,10 @@ type Decoder interface {
 // Open reads src from its first line. newDecoder is called once for each
 // decoding job in flight; texts interned through in are numbered in row order.
 func Open(src *flow.Source, newDecoder func(in *flow.Interner) Decoder) (*Reader, error) {
+	return open(src, nil, newDecoder)
+}
+
+func open(src *flow.Source, scout Scout, newDecoder func(in *flow.Interner) Decoder) (*Reader, error) {
 	stream, err := src.Reader()
 	if err != nil {
 		return nil, err
@@ -59,6 +63,7 @@ func Open(src *flow.Source, newDecoder func(in *flow.Interner) Decoder) (*Reader
 	r := &Reader{
 		src:   src,
 		in:    stream,
+		scout: scout,
 		chunk: chunk,
 		free:  make(chan *job, inFlight),
 		work:  make(chan *job, inFlight),
@@ -84,6 +89,7 @@ func Open(src *flow.Source, newDecoder func(in *flow.Interner) Decoder) (*Reader
 type Reader struct {
 	src   *flow.Source
 	in    io.Reader
+	scout Scout
 	chunk int
 
 	free, work, order chan *job
@@ -99,6 +105,7 @@ type Reader struct {
 // A job is a chunk of text on its way, and the rows made of it.
 type job struct {
 	text    []byte // whole lines; Pad readable bytes follow
+	state   any    // what the scout knew before them
 	buf     []byte
 	bytes   int64 // position in the stored input behind this chunk
 	err     error // of the stream, behind this chunk
@@ -130,6 +137,9 @@ func (r *Reader) cut() {
 			return
 		}
 		tail, long = r.fill(j, tail, long)
+		if r.scout != nil {
+			j.state = r.scout(j.text)
+		}
 		select {
 		case r.order <- j:
 		case <-r.quit:
@@ -200,6 +210,9 @@ func (r *Reader) decode() {
 func (j *job) run() {
 	j.rows = j.rows[:0]
 	j.lines, j.blank, j.skipped, j.bad, j.reasons = 0, 0, 0, 0, j.reasons[:0]
+	if b, ok := j.decoder.(Beginner); ok {
+		b.Begin(j.state)
+	}
 	if j.long {
 		j.lines = 1
 		j.reject(errTooLong)

@@ -27,7 +27,7 @@ func (w words) Decode(line []byte, r *flow.Record) error {
 	*r = flow.Record{UID: flow.MakeUID(line), Label: w.in.Symbol(line)}
 	switch {
 	case bytes.HasPrefix(line, []byte("bad")):
-		return fmt.Errorf("%.20s", line)
+		return errors.New(string(line[:min(20, len(line))]))
 	case line[0] == '#':
 		return ErrSkip
 	case bytes.HasPrefix(line, []byte("panic")):

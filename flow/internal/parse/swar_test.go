@@ -2,9 +2,11 @@ package parse
 
 import (
 	"bytes"
+	"encoding/binary"
 	"math/rand/v2"
 	"net/netip"
 	"strconv"
+	"strings"
 	"testing"
 
 	"seine/flow"
@@ -126,5 +128,76 @@ func TestIPv6AgreesWithParseAddr(t *testing.T) {
 	}
 	if read < 100_000 {
 		t.Fatalf("only %d addresses were read", read)
+	}
+}
+
+// ReadTail must agree with the fields read one by one, whatever follows.
+func TestReadTailAgreesWithFields(t *testing.T) {
+	rng := rand.New(rand.NewPCG(5, 5))
+	quad := func() string {
+		if rng.IntN(40) == 0 {
+			return []string{"256.1.1.1", "01.2.3.4", "1.2.3", "1.2.3.4.5", "", "2001:db8::1", "1..2.3", "1000.1.1.1"}[rng.IntN(8)]
+		}
+		return flow.AddrFrom4(rng.Uint32() >> (rng.IntN(4) * 8)).String()
+	}
+	number := func() string {
+		if rng.IntN(40) == 0 {
+			return []string{"", "-1", "1.5", "x", "12345678901234567890", "0x1", " 1", "007"}[rng.IntN(8)]
+		}
+		return strconv.FormatUint(rng.Uint64N(1<<(1+rng.IntN(46))), 10)
+	}
+	read := 0
+	for range 300_000 {
+		fields := []string{quad(), number(), quad(), number(), number(), number()}
+		text := strings.Join(fields, []string{",", ",", ",", ",", ",", ",", ",", ";"}[rng.IntN(8)])
+		buf := append([]byte(text), "\r\n, .x"[rng.IntN(6)])
+		buf = append(buf, []byte("2017-01-27 16:24:42,tcp,established,192.168.100.9,1024,192.168.100.23,9999,7690,268\n")...)
+		buf = append(buf, make([]byte, 40)...)
+		var tail Tail
+		n := ReadTail(buf, &tail)
+		if n == 0 {
+			continue
+		}
+		got := strings.Split(string(buf[:n]), ",")
+		if len(got) != 6 {
+			t.Fatalf("%q: %d bytes are no six fields", buf, n)
+		}
+		want := [2]uint32{}
+		for k, i := range []int{0, 2} {
+			a, err := netip.ParseAddr(got[i])
+			if err != nil || !a.Is4() {
+				t.Fatalf("%q: %q is no quad", buf, got[i])
+			}
+			want[k] = binary.BigEndian.Uint32(a.AsSlice())
+		}
+		nums := [4]uint64{}
+		for k, i := range []int{1, 3, 4, 5} {
+			v, err := strconv.ParseUint(got[i], 10, 64)
+			if err != nil {
+				t.Fatalf("%q: %v", buf, err)
+			}
+			nums[k] = v
+		}
+		if (Tail{want[0], want[1], nums[0], nums[1], nums[2], nums[3]}) != tail {
+			t.Fatalf("%q: got %+v", buf, tail)
+		}
+		if n == len(text) {
+			read++
+		}
+	}
+	if hasFastTail() && read < 100_000 {
+		t.Fatalf("only %d of 300000 lines were read the fast way", read)
+	}
+}
+
+func hasFastTail() bool {
+	return ReadTail(append([]byte("1.2.3.4,1,1.2.3.4,1,1,1\n"), make([]byte, 80)...), new(Tail)) > 0
+}
+
+func BenchmarkReadTail(b *testing.B) {
+	text := append([]byte("192.168.100.9,1024,192.168.100.23,9999,7690,268\n"), make([]byte, 80)...)
+	var t Tail
+	for b.Loop() {
+		ReadTail(text, &t)
 	}
 }

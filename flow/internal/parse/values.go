@@ -120,7 +120,11 @@ func Flags(b []byte) (flow.TCPFlags, bool) {
 		return 0, false
 	}
 	if b[0]-'0' <= 9 {
-		v, err := strconv.ParseUint(string(b), 0, 16)
+		base := 10
+		if len(b) > 2 && b[0] == '0' && b[1]|0x20 == 'x' {
+			b, base = b[2:], 16
+		}
+		v, err := strconv.ParseUint(string(b), base, 16)
 		return flow.TCPFlags(v), err == nil
 	}
 	var f flow.TCPFlags

@@ -1,24 +1,25 @@
-package csv
+package table
 
 import "bytes"
 
-// A splitter cuts a line into fields. A field in double quotes may hold
+// A Splitter cuts a line into fields. A field in double quotes may hold
 // separators and doubled quotes.
-type splitter struct {
+type Splitter struct {
 	rest  []byte
 	sep   byte
 	more  bool
-	field []byte // the current field, without its quotes
+	Field []byte // the current field, without its quotes
 	buf   []byte
-	bad   bool // a quote was not closed
+	Bad   bool // a quote was not closed
 }
 
-func (s *splitter) reset(line []byte, sep byte) {
-	s.rest, s.sep, s.more, s.bad = line, sep, true, false
+// Reset begins a line.
+func (s *Splitter) Reset(line []byte, sep byte) {
+	s.rest, s.sep, s.more, s.Bad = line, sep, true, false
 }
 
-// next moves to the next field.
-func (s *splitter) next() bool {
+// Next moves to the next field.
+func (s *Splitter) Next() bool {
 	if !s.more {
 		return false
 	}
@@ -27,21 +28,21 @@ func (s *splitter) next() bool {
 	}
 	i := bytes.IndexByte(s.rest, s.sep)
 	if i < 0 {
-		s.field, s.rest, s.more = s.rest, nil, false
+		s.Field, s.rest, s.more = s.rest, nil, false
 		return true
 	}
-	s.field, s.rest = s.rest[:i], s.rest[i+1:]
+	s.Field, s.rest = s.rest[:i], s.rest[i+1:]
 	return true
 }
 
-func (s *splitter) quoted() bool {
+func (s *Splitter) quoted() bool {
 	s.buf = s.buf[:0]
 	in := s.rest[1:]
 	for {
 		i := bytes.IndexByte(in, '"')
 		if i < 0 {
-			s.bad, s.more = true, false
-			s.field, s.rest = in, nil
+			s.Bad, s.more = true, false
+			s.Field, s.rest = in, nil
 			return true
 		}
 		s.buf = append(s.buf, in[:i]...)
@@ -63,6 +64,6 @@ func (s *splitter) quoted() bool {
 		s.buf = append(s.buf, in[:i]...)
 		s.rest = in[i+1:]
 	}
-	s.field = s.buf
+	s.Field = s.buf
 	return true
 }

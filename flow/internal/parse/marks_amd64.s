@@ -1,0 +1,74 @@
+#include "textflag.h"
+
+// func marksSSE(text *byte, n int, pattern uint64, out *uint64)
+TEXT ·marksSSE(SB), NOSPLIT, $0-32
+	MOVQ text+0(FP), SI
+	MOVQ n+8(FP), CX
+	MOVQ pattern+16(FP), X0
+	MOVQ out+24(FP), DI
+	PUNPCKLQDQ X0, X0
+
+whole:
+	CMPQ CX, $64
+	JLT  rest
+	MOVOU (SI), X1
+	MOVOU 16(SI), X2
+	MOVOU 32(SI), X3
+	MOVOU 48(SI), X4
+	PCMPEQB X0, X1
+	PCMPEQB X0, X2
+	PCMPEQB X0, X3
+	PCMPEQB X0, X4
+	PMOVMSKB X1, AX
+	PMOVMSKB X2, BX
+	PMOVMSKB X3, R8
+	PMOVMSKB X4, R9
+	SHLQ $16, BX
+	SHLQ $32, R8
+	SHLQ $48, R9
+	ORQ  BX, AX
+	ORQ  R9, R8
+	ORQ  R8, AX
+	MOVQ AX, (DI)
+	ADDQ $64, SI
+	ADDQ $8, DI
+	SUBQ $64, CX
+	JMP  whole
+
+rest:
+	TESTQ CX, CX
+	JEQ  end
+	MOVOU (SI), X1
+	PCMPEQB X0, X1
+	PMOVMSKB X1, AX
+	CMPQ CX, $16
+	JLE  cut
+	MOVOU 16(SI), X1
+	PCMPEQB X0, X1
+	PMOVMSKB X1, BX
+	SHLQ $16, BX
+	ORQ  BX, AX
+	CMPQ CX, $32
+	JLE  cut
+	MOVOU 32(SI), X1
+	PCMPEQB X0, X1
+	PMOVMSKB X1, BX
+	SHLQ $32, BX
+	ORQ  BX, AX
+	CMPQ CX, $48
+	JLE  cut
+	MOVOU 48(SI), X1
+	PCMPEQB X0, X1
+	PMOVMSKB X1, BX
+	SHLQ $48, BX
+	ORQ  BX, AX
+
+cut:
+	MOVQ $1, R10
+	SHLQ CX, R10
+	DECQ R10
+	ANDQ R10, AX
+	MOVQ AX, (DI)
+
+end:
+	RET

@@ -1,0 +1,62 @@
+package table
+
+import (
+	"seine/flow"
+	"seine/flow/internal/columns"
+	"seine/flow/internal/parse"
+)
+
+// OneWay is the note of formats whose rows are one direction of a connection.
+const OneWay = "each row is one direction of a connection: what came back, and whether it failed, is not known from it, " +
+	"and replies show the client's port as a destination port"
+
+// LocalTime notes that times name no zone, unless the user has told one.
+func LocalTime(src *flow.Source, column string) {
+	if zone := src.Options.Location; zone == nil || zone.String() == "UTC" {
+		src.Note(column + " is local time and names no zone: read as UTC unless --tz names another")
+	}
+}
+
+// NetFlowPorts reads ports, or type and code of ICMP where NetFlow has them:
+// in the destination port, as type.code or as type·256 + code.
+func NetFlowPorts(src, dst []byte, r *flow.Record) error {
+	if !ICMP(r) {
+		return Ports(src, dst, r)
+	}
+	dst = parse.Trim(dst)
+	if parse.Unset(dst) {
+		return nil
+	}
+	typ, code, field := 0, 0, 0
+	for i, c := range dst {
+		switch {
+		case c-'0' <= 9 && field == 0:
+			typ = typ*10 + int(c-'0')
+		case c-'0' <= 9:
+			code = code*10 + int(c-'0')
+		case c == '.' && field == 0 && i > 0:
+			field = 1
+		default:
+			return Fail(columns.DstPort, dst, parse.ErrPort)
+		}
+		if typ > 0xffff || field == 1 && typ > 0xff || code > 0xff {
+			return Fail(columns.DstPort, dst, parse.ErrPort)
+		}
+	}
+	if field == 0 {
+		typ, code = typ>>8, typ&0xff
+	}
+	SetICMP(r, uint8(typ), uint8(code))
+	return nil
+}
+
+// Flags stores the TCP flags of the side that a row tells of.
+func Flags(v []byte, r *flow.Record) {
+	if r.Proto != flow.TCP {
+		return
+	}
+	if f, ok := parse.Flags(v); ok {
+		r.SrcFlags = f
+		r.Has |= flow.HasFlags
+	}
+}
