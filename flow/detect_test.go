@@ -29,6 +29,12 @@ func TestTheBestScoreWins(t *testing.T) {
 		{"a tie", "x", []*flow.Format{scoring("a", 10), scoring("b", 10)}, "", []string{"ambiguous", "a or b", "--input-format"}, nil},
 		{"none", "x", []*flow.Format{scoring("a", 0), scoring("b", 0)}, "",
 			[]string{"a: no a header", "b: no b header", "--input-format"}, flow.ErrUnrecognised},
+		{"two of one mind", "x", []*flow.Format{
+			{Name: "a", Match: func([]byte) (int, string) { return 0, "not so" }}, scoring("b", 0),
+			{Name: "c", Match: func([]byte) (int, string) { return 0, "not so" }},
+		}, "", []string{"a, c: not so; b: no b header"}, flow.ErrUnrecognised},
+		{"packets", "\xd4\xc3\xb2\xa1\x02\x00", []*flow.Format{scoring("a", 0)}, "", []string{"a packet capture", "zeek -r"}, flow.ErrUnrecognised},
+		{"nfcapd", "\x0c\xa5\x01\x00", []*flow.Format{scoring("a", 0)}, "", []string{"nfdump -r FILE -o csv"}, flow.ErrUnrecognised},
 		{"empty", "", []*flow.Format{scoring("a", 100)}, "", nil, flow.ErrEmpty},
 	} {
 		f, err := flow.Detect(test.formats, source(test.text))

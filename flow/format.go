@@ -44,12 +44,12 @@ func Detect(formats []*Format, src *Source) (*Format, error) {
 		return nil, ErrEmpty
 	}
 	best, score, tie := (*Format)(nil), 0, (*Format)(nil)
-	var reasons []string
+	var no refusals
 	for _, f := range formats {
 		s, why := f.Match(head)
 		switch {
 		case s == 0:
-			reasons = append(reasons, fmt.Sprintf("%s: %s", f.Name, why))
+			no.add(f.Name, why)
 		case s > score:
 			best, score, tie = f, s, nil
 		case s == score:
@@ -58,11 +58,62 @@ func Detect(formats []*Format, src *Source) (*Format, error) {
 	}
 	switch {
 	case best == nil:
-		return nil, fmt.Errorf("%w (--input-format names one); tried %s", ErrUnrecognised, strings.Join(reasons, "; "))
+		if what := foreign(head); what != "" {
+			return nil, fmt.Errorf("%w: %s", ErrUnrecognised, what)
+		}
+		return nil, fmt.Errorf("%w (--input-format names one); tried %s", ErrUnrecognised, &no)
 	case tie != nil:
 		return nil, fmt.Errorf("format is ambiguous: %s or %s (--input-format names one)", best.Name, tie.Name)
 	}
 	return best, nil
+}
+
+// foreign tells what the head of an input is if it is something that people
+// have where they have flows, and what to do with it.
+func foreign(head []byte) string {
+	for _, f := range []struct{ magic, what string }{
+		{"\xd4\xc3\xb2\xa1", pcapHint}, {"\xa1\xb2\xc3\xd4", pcapHint},
+		{"\x4d\x3c\xb2\xa1", pcapHint}, {"\xa1\xb2\x3c\x4d", pcapHint}, {"\x0a\x0d\x0d\x0a", pcapHint},
+		{"\x0c\xa5", nfcapdHint}, {"\xa5\x0c", nfcapdHint},
+		{"PK\x03\x04", "a zip archive; unpack it first, as in \"unzip -p FILE | seine analyze\""},
+		{"SQLite format 3\x00", "an SQLite database; export its table as CSV"},
+	} {
+		if strings.HasPrefix(string(head[:min(len(head), 16)]), f.magic) {
+			return f.what
+		}
+	}
+	return ""
+}
+
+const (
+	pcapHint   = "a packet capture, and packets are not read; make flows of it first, as with \"zeek -r FILE\""
+	nfcapdHint = "a binary file of nfdump; export it first, as in \"nfdump -r FILE -o csv | seine analyze\""
+)
+
+// refusals are the reasons of the formats that said no; those that said the
+// same are named together.
+type refusals struct {
+	reasons []string
+	names   map[string][]string
+}
+
+func (r *refusals) add(name, why string) {
+	if r.names == nil {
+		r.names = map[string][]string{}
+	}
+	if r.names[why] == nil {
+		r.reasons = append(r.reasons, why)
+	}
+	r.names[why] = append(r.names[why], name)
+}
+
+// String lists the reasons in the order in which they were first given.
+func (r *refusals) String() string {
+	var parts []string
+	for _, why := range r.reasons {
+		parts = append(parts, strings.Join(r.names[why], ", ")+": "+why)
+	}
+	return strings.Join(parts, "; ")
 }
 
 // Lookup finds a format by name.

@@ -221,7 +221,12 @@ func (d *decoder) number(i int) (uint64, bool) {
 	if k := d.scan.Kind(i); k != jsonscan.Number && k != jsonscan.String {
 		return 0, false
 	}
-	v, err := parse.Uint(d.scan.Text(i))
+	text := d.scan.Text(i)
+	if len(text) < 8 {
+		v, n := parse.Digits(text[:8])
+		return v, n > 0 && n == len(text)
+	}
+	v, err := parse.Uint(text)
 	return v, err == nil
 }
 

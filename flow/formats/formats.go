@@ -10,6 +10,7 @@ import (
 	"seine/flow/cicflowmeter"
 	"seine/flow/cidds"
 	"seine/flow/csv"
+	"seine/flow/ecs"
 	"seine/flow/eve"
 	"seine/flow/gcp"
 	"seine/flow/internal/columns"
@@ -38,6 +39,7 @@ func All() []*flow.Format {
 		awsvpc.Format(),
 		gcp.Format(),
 		azure.Format(),
+		ecs.Format(),
 		parquet.Format(),
 	}
 }

@@ -116,6 +116,7 @@ func describe(src *flow.Source, l *table.Layout, at *layout, name string) {
 	if at.two {
 		l.Use(columns.DstBytes, "obyt", "outBytes")
 		l.Use(columns.DstPkts, "opkt", "outPackets")
+		at.flags = l.Use(columns.SrcFlags) // whose they are, once both directions were joined, is not told
 	} else {
 		src.Note(table.OneWay)
 	}

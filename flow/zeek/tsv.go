@@ -189,10 +189,14 @@ func (d *rows) Decode(line []byte, r *flow.Record) error {
 	return d.record(&d.values, r)
 }
 
-// set stores the cell of a column, unless it is unset. The first bytes tell
-// most cells from an unset one.
+// isUnset reports whether a cell stands for no value.
+func (d *rows) isUnset(cell []byte) bool {
+	return len(cell) == 0 || string(cell) == d.header.unset || string(cell) == d.header.empty
+}
+
+// set stores a cell.
 func (d *rows) set(f field, cell []byte) {
-	if len(cell) == 0 || cell[0] == d.unset && string(cell) == d.header.unset || cell[0] == d.empty && string(cell) == d.header.empty {
+	if d.isUnset(cell) {
 		cell = nil
 	}
 	d.values[f] = cell
@@ -209,7 +213,8 @@ func (d *rows) fill(line []byte) bool {
 		d.marks = make([]uint64, 2*words)
 	}
 	parse.Marks(line, d.header.sep[0], d.marks)
-	fields := d.field
+	fields, v := d.field, &d.values
+	unset, empty := d.unset, d.empty
 	column, last, start := 0, len(fields)-1, 0
 	for w, marks := range d.marks[:words] {
 		for ; marks != 0; marks &= marks - 1 {
@@ -217,7 +222,11 @@ func (d *rows) fill(line []byte) bool {
 				return false
 			}
 			end := w*64 + bits.TrailingZeros64(marks)
-			d.set(fields[column], line[start:end])
+			cell := line[start:end]
+			if len(cell) == 0 || (cell[0] == unset || cell[0] == empty) && d.isUnset(cell) {
+				cell = nil
+			}
+			v[fields[column]&31] = cell
 			column, start = column+1, end+1
 		}
 	}

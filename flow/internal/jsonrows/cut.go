@@ -97,39 +97,56 @@ func (c *cutter) next() ([]byte, error) {
 
 // object finds the end of the object that begins at c.at.
 func (c *cutter) object() ([]byte, error) {
-	depth, quoted := 0, false
-	for i := 0; ; i++ {
-		for c.at+i >= c.n {
-			if c.fill() {
+	depth, quoted, i := 0, false, 0
+	for {
+		b, quote := c.buf[c.at:c.n], -1
+		for i < len(b) {
+			if quoted {
+				// The next quote is looked for once, not again behind every
+				// escape, or a string of escapes would take for ever.
+				if quote < i {
+					if quote = bytes.IndexByte(b[i:], '"'); quote < 0 {
+						quote = len(b)
+					} else {
+						quote += i
+					}
+				}
+				if e := bytes.IndexByte(b[i:quote], '\\'); e >= 0 {
+					i += e + 2 // whatever is escaped does not end the string
+				} else if i = quote; i < len(b) {
+					quoted = false
+					i++
+				}
 				continue
 			}
+			switch b[i] {
+			case '"':
+				quoted = true
+			case '{':
+				depth++
+			case '}':
+				depth--
+			}
+			if i++; depth > 0 {
+				continue
+			}
+			if i > maxObject {
+				c.at += maxObject
+				return nil, errTooLong
+			}
+			c.at += i
+			return b[:i], nil
+		}
+		if len(b) >= maxObject {
+			c.at += maxObject
+			return nil, errTooLong
+		}
+		if !c.fill() {
 			c.at, c.open = c.n, true
 			if c.err == io.EOF {
 				c.err = io.ErrUnexpectedEOF
 			}
 			return nil, c.err
-		}
-		if i >= maxObject {
-			c.at += i
-			return nil, errTooLong
-		}
-		switch b := c.buf[c.at+i]; {
-		case quoted:
-			if b == '\\' {
-				i++
-			} else if b == '"' {
-				quoted = false
-			}
-		case b == '"':
-			quoted = true
-		case b == '{':
-			depth++
-		case b == '}':
-			if depth--; depth == 0 {
-				object := c.buf[c.at : c.at+i+1]
-				c.at += i + 1
-				return object, nil
-			}
 		}
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 	"testing/iotest"
+	"time"
 
 	"seine/flow"
 	"seine/flow/internal/jsonscan"
@@ -99,6 +100,17 @@ func TestAnErrorOfTheInputIsHandedOn(t *testing.T) {
 	_, got, err := run(t, io.MultiReader(strings.NewReader(`[{"a":1},{"a"`), iotest.ErrReader(boom)))
 	if got != "1:1" || !errors.Is(err, boom) {
 		t.Error(got, err)
+	}
+}
+
+func TestAStringOfEscapesIsReadInLinearTime(t *testing.T) {
+	text := strings.Repeat(`[{"a":1,"b":"`+strings.Repeat(`\"\\`, 250_000)+`"}]`, 10)
+	start := time.Now()
+	if src, _, err := run(t, strings.NewReader(text)); err != nil || src.Rows != 10 {
+		t.Error(src.Rows, src.BadRows, err)
+	}
+	if took := time.Since(start); took > 20*time.Second {
+		t.Error(took)
 	}
 }
 
