@@ -13,6 +13,7 @@ import (
 	"seine/flow/ecs"
 	"seine/flow/eve"
 	"seine/flow/gcp"
+	"seine/flow/goflow2"
 	"seine/flow/internal/columns"
 	"seine/flow/netflowml"
 	"seine/flow/nfdump"
@@ -40,6 +41,7 @@ func All() []*flow.Format {
 		gcp.Format(),
 		azure.Format(),
 		ecs.Format(),
+		goflow2.Format(),
 		parquet.Format(),
 	}
 }
