@@ -56,13 +56,15 @@ type Folding struct {
 	early  uint64
 }
 
+// A findingKey is what makes alerts one finding. A rule belongs to one
+// detector.
 type findingKey struct {
-	detector, rule string
-	subject        detectors.Subject
+	rule    *detectors.Rule
+	subject detectors.Subject
 }
 
 func keyOf(a *detectors.Alert) findingKey {
-	k := findingKey{detector: a.Detector.ID, rule: a.Rule.ID}
+	k := findingKey{rule: a.Rule}
 	// What Has does not announce is no part of the subject.
 	s := &k.subject
 	s.Has = a.Subject.Has

@@ -64,6 +64,10 @@ func (t *table) grow(size int, rehash func(slot uint64) uint64) {
 	old := t.slots
 	t.slots = make([]uint64, size)
 	t.mask = uint64(size - 1)
+	// Fresh memory is written before it is read: a page that is read first is
+	// mapped to the system's one page of zeros, and the first write then costs
+	// a fault that interrupts every other core.
+	clear(t.slots)
 	for _, s := range old {
 		if s != 0 {
 			t.put(rehash(s), s)

@@ -33,7 +33,7 @@ func (j *job) run(ctx context.Context, args []string) (err error) {
 	if os.Getenv("GOGC") == "" {
 		// The tables hold no pointers, so a collection is cheap, and waiting
 		// for twice the live memory would only make the peak higher.
-		debug.SetGCPercent(50)
+		debug.SetGCPercent(40)
 	}
 	stop, err := profile(j.cpuProfile, j.memProfile)
 	if err != nil {

@@ -31,12 +31,11 @@ func (h *host) facts(fs []detectors.Fact) []detectors.Fact {
 
 // A portBook holds the port sets of hosts that outgrew their line.
 type portBook struct {
-	sets    []portset.Set
-	free    []uint32
-	size    int // bytes in use
-	limit   int // bytes allowed
-	lost    *detectors.Counter
-	touched uint32
+	sets  []portset.Set
+	free  []uint32
+	size  int // bytes in use
+	limit int // bytes allowed
+	lost  *detectors.Counter
 }
 
 // add counts a port of h that has no bit of its own, and reports whether it

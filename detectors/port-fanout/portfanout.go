@@ -92,33 +92,40 @@ func gcd(a, b int) int {
 	return a
 }
 
-// group is how many rows have the state of their ends touched ahead.
-const group = 64
+// group is how many rows are worked on while the state that the next ones
+// need is on its way to the cache.
+const group = 32
 
 // Flows implements detectors.Watcher.
 func (w *watcher) Flows(rs []flow.Record) {
-	var ends [group][2]*host
+	var ends [2][2 * group]*host
+	now := &ends[0]
+	coming := &ends[1]
+	w.look(rs[:min(group, len(rs))], now)
 	for len(rs) > 0 {
 		g := rs[:min(group, len(rs))]
 		rs = rs[len(g):]
-		touched := uint32(0)
-		for i := range g {
-			e := &ends[i&(group-1)]
-			e[0], e[1] = w.src.hosts.At(g[i].SrcHost), w.dst.hosts.At(g[i].DstHost)
-			touched += e[0].ports + e[1].ports
-		}
-		w.ports.touched = touched
+		w.look(rs[:min(group, len(rs))], coming)
 		for i := range g {
 			r := &g[i]
 			if r.Has&flow.HasDstPort == 0 {
 				continue
 			}
 			popular := w.popular[r.DstPort]
-			e := &ends[i&(group-1)]
-			w.end(w.src, e[0], r, r.SrcBytes, r.DstBytes, popular, detectors.RoleSrc)
-			w.end(w.dst, e[1], r, r.DstBytes, r.SrcBytes, popular, detectors.RoleDst)
+			w.end(w.src, now[2*i&(2*group-1)], r, r.SrcBytes, r.DstBytes, popular, detectors.RoleSrc)
+			w.end(w.dst, now[(2*i+1)&(2*group-1)], r, r.DstBytes, r.SrcBytes, popular, detectors.RoleDst)
 		}
+		now, coming = coming, now
 	}
+}
+
+// look finds the state of both ends of each row and asks for it.
+func (w *watcher) look(g []flow.Record, ends *[2 * group]*host) {
+	for i := range g {
+		ends[2*i&(2*group-1)] = w.src.hosts.At(g[i].SrcHost)
+		ends[(2*i+1)&(2*group-1)] = w.dst.hosts.At(g[i].DstHost)
+	}
+	hostmap.Prefetch(ends[:2*len(g)])
 }
 
 // end looks at one end of a flow.

@@ -51,7 +51,7 @@ func find(head []byte) (bool, error) {
 		return false, jsonstream.ErrSyntax
 	}
 	category := false
-	for ; err == nil; kind, _, err = next(r, &category) {
+	for ; err == nil; _, _, err = next(r, &category) {
 		if category {
 			return true, nil
 		}

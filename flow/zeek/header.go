@@ -71,9 +71,7 @@ func (h *header) setFields(value []byte) {
 		h.column[i] = -1
 	}
 	for _, cell := range bytes.Split(value, h.sep) {
-		for _, name := range glued(string(cell)) {
-			h.fields = append(h.fields, name)
-		}
+		h.fields = append(h.fields, glued(string(cell))...)
 	}
 	if len(h.fields) > maxColumns {
 		h.err = fmt.Errorf("the header names %d columns, more than %d", len(h.fields), maxColumns)

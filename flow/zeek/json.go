@@ -137,7 +137,7 @@ func (c *census) none() error {
 	case c.flows > 0:
 		return nil
 	case len(c.others) > 0:
-		return fmt.Errorf("Zeek logs of %s, none of connections at the start", strings.Join(c.others, ", "))
+		return fmt.Errorf("logs of Zeek for %s, none of connections at the start", strings.Join(c.others, ", "))
 	case c.objects == 0 && c.err != nil:
 		return c.err
 	}

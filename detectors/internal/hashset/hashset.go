@@ -24,6 +24,7 @@ func New() *Set {
 func (s *Set) resize(n int) {
 	old := s.slots
 	s.slots, s.mask = make([]uint64, n), uint64(n-1)
+	clear(s.slots) // written before it is read; see package hostmap
 	for _, k := range old {
 		if k != 0 {
 			s.put(k)

@@ -29,6 +29,10 @@ func (m *Map[T]) add(p int) {
 		m.pages = append(m.pages, nil)
 	}
 	m.pages[p] = new([pageSize]T)
+	// Fresh memory is written before it is read: a page that is read first is
+	// mapped to the system's one page of zeros, and the first write then costs
+	// a fault that interrupts every other core.
+	clear(m.pages[p][:])
 }
 
 // Bits is a set of hosts, a bit each.
