@@ -6,6 +6,7 @@ import (
 	"math/rand/v2"
 	"sync/atomic"
 
+	"seine/detectors"
 	"seine/flow"
 )
 
@@ -28,7 +29,6 @@ type hosts struct {
 	seed     uint64
 	ever     uint64 // addresses numbered, a forgotten one again when it returns
 	gone     uint64
-	touched  uint64 // keeps the compiler from dropping a loop of loads
 }
 
 const (
@@ -105,57 +105,58 @@ func (h *hosts) addr(n flow.Host) flow.Addr {
 // full reports whether two more hosts may not fit: room must then be made.
 func (h *hosts) full() bool { return h.live+2 > h.max }
 
-// group is how many rows are looked up together, so that their cache misses
-// overlap.
+// group is how many rows are looked up while the places of the next ones are
+// on their way to the cache.
 const group = 32
 
 // number gives numbers to both ends of each row. It stops before a row for
 // which there may be no room and tells how many rows are done.
 func (h *hosts) number(rows []flow.Record) int {
-	var at [2 * group]uint64
-	for done := 0; done < len(rows); done += group {
-		g := rows[done:min(done+group, len(rows))]
-		if h.live+2*group > h.max {
-			for i := range g {
-				if h.full() {
-					return done + i
-				}
-				g[i].SrcHost = h.find(&g[i].Src)
-				g[i].DstHost = h.find(&g[i].Dst)
+	if h.live+2*len(rows) > h.max {
+		for i := range rows {
+			if h.full() {
+				return i
 			}
-			continue
+			rows[i].SrcHost = h.find(&rows[i].Src)
+			rows[i].DstHost = h.find(&rows[i].Dst)
 		}
-		if (h.v4.used+2*group)*4 > len(h.v4.slots)*3 {
-			h.grow4()
-		}
-		// The places are worked out and touched first, so that the cache
-		// misses of the group overlap.
-		slots := h.v4.slots
-		mask, touched := uint64(len(slots)-1), uint64(0)
+		return len(rows)
+	}
+	for (h.v4.used+2*len(rows))*4 > len(h.v4.slots)*3 { // so that it stays as it is below
+		h.grow4()
+	}
+	var places [2][2 * group]*uint64
+	now, coming := &places[0], &places[1]
+	h.locate(rows[:min(group, len(rows))], now)
+	for left := rows; len(left) > 0; {
+		g := left[:min(group, len(left))]
+		left = left[len(g):]
+		h.locate(left[:min(group, len(left))], coming)
 		for i := range g {
-			a, b := h.hash4(g[i].Src.Uint32())&mask, h.hash4(g[i].Dst.Uint32())&mask
-			at[2*i&(2*group-1)], at[(2*i+1)&(2*group-1)] = a, b
-			touched ^= slots[a&mask] ^ slots[b&mask]
+			g[i].SrcHost = h.probe(now[2*i&(2*group-1)], &g[i].Src)
+			g[i].DstHost = h.probe(now[(2*i+1)&(2*group-1)], &g[i].Dst)
 		}
-		h.touched = touched
-		for i := range g {
-			g[i].SrcHost = h.probe(slots, at[2*i&(2*group-1)], &g[i].Src)
-			g[i].DstHost = h.probe(slots, at[(2*i+1)&(2*group-1)], &g[i].Dst)
-		}
+		now, coming = coming, now
 	}
 	return len(rows)
 }
 
-// probe looks for an address from its place on.
-func (h *hosts) probe(slots []uint64, i uint64, a *flow.Addr) flow.Host {
-	if a.Is4() {
-		v := a.Uint32()
-		for s := slots[i]; s != 0; s = slots[i] {
-			if uint32(s>>32) == v {
-				return flow.Host(s)
-			}
-			i = (i + 1) & uint64(len(slots)-1)
-		}
+// locate finds where the IPv4 addresses of each row belong and asks for it.
+func (h *hosts) locate(g []flow.Record, places *[2 * group]*uint64) {
+	slots := h.v4.slots
+	mask := uint64(len(slots) - 1)
+	for i := range g {
+		places[2*i&(2*group-1)] = &slots[h.hash4(g[i].Src.Uint32())&mask]
+		places[(2*i+1)&(2*group-1)] = &slots[h.hash4(g[i].Dst.Uint32())&mask]
+	}
+	detectors.Prefetch(places[:2*len(g)])
+}
+
+// probe looks at the place where an IPv4 address belongs, where most are
+// found, and leaves the rest to find.
+func (h *hosts) probe(place *uint64, a *flow.Addr) flow.Host {
+	if s := *place; uint32(s>>32) == a.Uint32() && s != 0 && a.Is4() {
+		return flow.Host(s)
 	}
 	return h.find(a)
 }

@@ -58,7 +58,6 @@ type watcher struct {
 	limit   int
 	top     int
 	lost    *detectors.Counter
-	touched uint64
 }
 
 // The roles of an address, in the order in which they are looked at.
@@ -76,29 +75,37 @@ func (w *watcher) concerns(r *flow.Record) bool {
 	return w.popular[r.DstPort>>6]>>(r.DstPort&63)&1 == 0 && r.Has&flow.HasDstPort != 0
 }
 
-// group is how many rows have their places in the set touched ahead.
+// group is how many rows have their places in the set asked for at once.
 const group = 64
 
 // Flows implements detectors.Watcher.
 func (w *watcher) Flows(rs []flow.Record) {
-	var concerned [group]int32
-	for len(rs) > 0 {
-		g := rs[:min(group, len(rs))]
-		rs = rs[len(g):]
-		touched, n := uint64(0), 0
-		for i := range g {
-			if r := &g[i]; w.concerns(r) {
-				concerned[n&(group-1)] = int32(i)
-				n++
-				touched += w.users.Touch(key(r.DstPort, r.DstHost, destination)) +
-					w.users.Touch(key(r.DstPort, r.SrcHost, source)) + w.port(r.DstPort).flows
-			}
+	var concerned [2][group]*flow.Record
+	now, coming := concerned[0][:0], concerned[1][:0]
+	now, rs = w.look(rs, now)
+	for len(now) > 0 {
+		coming, rs = w.look(rs, coming[:0])
+		for _, r := range now {
+			w.flow(r)
 		}
-		w.touched = touched
-		for _, i := range concerned[:n] {
-			w.flow(&g[i])
+		now, coming = coming, now
+	}
+}
+
+// look collects the next rows that are of concern, up to a group, and asks
+// for their places in the set.
+func (w *watcher) look(rs []flow.Record, found []*flow.Record) ([]*flow.Record, []flow.Record) {
+	var places [2 * group]*uint64
+	i := 0
+	for ; i < len(rs) && len(found) < group; i++ {
+		if r := &rs[i]; w.concerns(r) {
+			places[2*len(found)] = w.users.Place(key(r.DstPort, r.DstHost, destination))
+			places[2*len(found)+1] = w.users.Place(key(r.DstPort, r.SrcHost, source))
+			found = append(found, r)
 		}
 	}
+	detectors.Prefetch(places[:2*len(found)])
+	return found, rs[i:]
 }
 
 func (w *watcher) port(n uint16) *port {

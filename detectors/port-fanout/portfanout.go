@@ -125,7 +125,7 @@ func (w *watcher) look(g []flow.Record, ends *[2 * group]*host) {
 		ends[2*i&(2*group-1)] = w.src.hosts.At(g[i].SrcHost)
 		ends[(2*i+1)&(2*group-1)] = w.dst.hosts.At(g[i].DstHost)
 	}
-	hostmap.Prefetch(ends[:2*len(g)])
+	detectors.Prefetch(ends[:2*len(g)])
 }
 
 // end looks at one end of a flow.

@@ -48,9 +48,9 @@ func hash(k uint64) uint64 {
 // Len is the number of keys.
 func (s *Set) Len() int { return s.used }
 
-// Touch reads the place where k belongs, so that its cache line is on its
-// way. The result means nothing.
-func (s *Set) Touch(k uint64) uint64 { return s.slots[hash(k)&s.mask] }
+// Place is where k belongs, for detectors.Prefetch. It holds until the next
+// Add.
+func (s *Set) Place(k uint64) *uint64 { return &s.slots[hash(k)&s.mask] }
 
 // Has reports whether k is in the set.
 func (s *Set) Has(k uint64) bool {

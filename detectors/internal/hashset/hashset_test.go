@@ -36,7 +36,7 @@ func TestSetBehavesLikeAMap(t *testing.T) {
 				}
 				want[k] = true
 			default:
-				s.Touch(k)
+				s.Place(k)
 				if got := s.Has(k); got != want[k] {
 					t.Fatalf("seed %d: Has(%d) = %v", seed, k, got)
 				}

@@ -1,6 +1,6 @@
 //go:build !amd64
 
-package hostmap
+package detectors
 
 import "unsafe"
 

@@ -1,4 +1,4 @@
-package hostmap
+package detectors
 
 import "unsafe"
 
