@@ -29,36 +29,22 @@ type limits struct {
 	least, most uint64
 }
 
-// countable is up to where values are counted instead of sorted.
+// countable is up to where numbers of ports are counted instead of sorted.
 const countable = 1024
 
 // of works out the limits of a feature over the pairs of t, of which there is
 // at least one.
 func (f *fence) of(t *table, which feature) limits {
-	f.values = f.values[:0]
-	largest := uint64(0)
-	for i := range t.pairs {
-		v := t.value(i, which)
-		f.values = append(f.values, v)
-		largest = max(largest, v)
-	}
-	n := len(f.values)
-	at := func(i int) uint64 { return f.values[i] }
-	if largest < countable {
-		clear(f.counts)
-		for _, v := range f.values {
-			f.counts[v]++
+	at := f.counted(t, which)
+	if at == nil {
+		f.values = f.values[:0]
+		for i := range t.pairs {
+			f.values = append(f.values, t.value(i, which))
 		}
-		at = func(i int) uint64 {
-			v, below := 0, uint32(0)
-			for below += f.counts[v]; below <= uint32(i); below += f.counts[v] {
-				v++
-			}
-			return uint64(v)
-		}
-	} else {
 		slices.Sort(f.values)
+		at = func(i int) uint64 { return f.values[i] }
 	}
+	n := t.len()
 	quartile := func(k int) uint64 {
 		i, rem := k*(n-1)/4, k*(n-1)%4
 		low := at(i)
@@ -70,6 +56,29 @@ func (f *fence) of(t *table, which feature) limits {
 	l := limits{q1: quartile(1), q3: quartile(3)}
 	l.least, l.most = f.inside(l.q1, l.q3)
 	return l
+}
+
+// counted gives the i-th smallest number of ports by counting, which most
+// windows allow; nil where there is a larger number, or for another feature.
+func (f *fence) counted(t *table, which feature) func(i int) uint64 {
+	if which != dstPorts {
+		return nil
+	}
+	clear(f.counts)
+	for i := range t.pairs {
+		v := t.pairs[i].ports
+		if v >= countable {
+			return nil
+		}
+		f.counts[v]++
+	}
+	return func(i int) uint64 {
+		v, below := 0, uint32(0)
+		for below += f.counts[v]; below <= uint32(i); below += f.counts[v] {
+			v++
+		}
+		return uint64(v)
+	}
 }
 
 // inside are the least and the most that lie within the fences, exactly:

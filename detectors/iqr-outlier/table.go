@@ -130,21 +130,30 @@ func (t *table) addPort(i int, port uint16) {
 // wantSums makes room for the sums of all pairs.
 func (t *table) wantSums() {
 	for len(t.sums) < len(t.pairs) {
-		t.sums = append(t.sums, sum{first: flow.MaxTime, last: flow.MinTime})
+		t.sums = append(t.sums, newSum())
 	}
 }
 
+func newSum() sum { return sum{first: flow.MaxTime, last: flow.MinTime} }
+
 // value is a figure of pair i; bytes need the sums.
 func (t *table) value(i int, f feature) uint64 {
+	if f == srcBytes || f == dstBytes {
+		return value(&t.pairs[i], &t.sums[i], f)
+	}
+	return value(&t.pairs[i], nil, f)
+}
+
+func value(p *pair, s *sum, f feature) uint64 {
 	switch f {
 	case dstPorts:
-		return uint64(t.pairs[i].ports)
+		return uint64(p.ports)
 	case connections:
-		return uint64(t.pairs[i].connections)
+		return uint64(p.connections)
 	case srcBytes:
-		return t.sums[i].up
+		return s.up
 	}
-	return t.sums[i].down
+	return s.down
 }
 
 // maxSum holds sums of bytes where no arithmetic on them can overflow; no

@@ -108,7 +108,7 @@ func (w *watcher) add(win *window, r *flow.Record) {
 func (w *watcher) empty(win *window) {
 	win.table.wantSums()
 	for i := range win.table.pairs {
-		w.sum(win, i, true, w.env.Evidence())
+		w.sum(win, i, &win.table.sums[i], true, w.env.Evidence())
 		win.table.pairs[i].last = 0
 	}
 	w.flows -= win.log.Len()
@@ -116,10 +116,10 @@ func (w *watcher) empty(win *window) {
 	win.emptied = true
 }
 
-// sum goes through the flows of pair i that are in the log: it adds them to
-// the sums, if count, and to the evidence, up to so many.
-func (w *watcher) sum(win *window, i int, count bool, evidence int) {
-	p, s := &win.table.pairs[i], &win.table.sums[i]
+// sum goes through the flows of pair i that are in the log: it adds them to s,
+// if count, and to its evidence, up to so many.
+func (w *watcher) sum(win *window, i int, s *sum, count bool, evidence int) {
+	p := &win.table.pairs[i]
 	w.chain = win.log.Chain(w.chain[:0], p.last)
 	var src, dst flow.Addr
 	if evidence > 0 {
