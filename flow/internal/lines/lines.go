@@ -18,7 +18,7 @@ import (
 
 // Pad is how many bytes behind a line a Decoder may read (not trust): lines
 // are slices of a larger buffer, so that eight-byte loads need no checks.
-const Pad = 32
+const Pad = 96
 
 // MaxLine is the longest line that is looked at, in bytes. A longer one is a
 // bad row.

@@ -52,11 +52,11 @@ var hasSSSE3 = cpu.X86.HasSSSE3
 func tailSSE(b *byte, shapes *shape, t *Tail) int
 
 // ReadTail reads the end of a line of the nine columns, from src_ip on:
-// quad,port,quad,port,bytes,bytes. It tells how many bytes that took, 0 where
-// they are spelled otherwise, or where this machine has no fast way. b must
-// have 16 readable bytes behind the end of the line.
+// quad,port,quad,port,bytes,bytes, all within 64 bytes. It tells how many
+// bytes that took, 0 where they are spelled otherwise, where b has fewer than
+// TailRoom readable bytes, or where this machine has no fast way.
 func ReadTail(b []byte, t *Tail) int {
-	if !hasSSSE3 || len(b) < 16 {
+	if !hasSSSE3 || len(b) < TailRoom {
 		return 0
 	}
 	return tailSSE(&b[0], &shapes[0], t)

@@ -10,6 +10,12 @@ DATA dots<>+0(SB)/8, $0x2e2e2e2e2e2e2e2e
 DATA dots<>+8(SB)/8, $0x2e2e2e2e2e2e2e2e
 GLOBL dots<>(SB), RODATA|NOPTR, $16
 
+DATA commas<>+0(SB)/8, $0x2c2c2c2c2c2c2c2c
+DATA commas<>+8(SB)/8, $0x2c2c2c2c2c2c2c2c
+GLOBL commas<>(SB), RODATA|NOPTR, $16
+DATA over<>+0(SB)/8, $0xff00ff00ff00ff00
+GLOBL over<>(SB), RODATA|NOPTR, $8
+
 // Weights of the digits of a quad: tens and ones of each octet, hundreds.
 DATA octets<>+0(SB)/8, $0x010a010a010a010a
 DATA octets<>+8(SB)/8, $0x0064006400640064
@@ -92,65 +98,161 @@ GLOBL slide<>(SB), RODATA|NOPTR, $32
 	BSWAPL R10 \
 	BSFL  CX, CX
 
-// NUMBER reads up to sixteen digits at SI into AX, their number into CX.
-#define NUMBER \
-	DIGITS \
-	BSFL  AX, CX \
-	JZ    no \
-	TESTL CX, CX \
-	JZ    no \
-	MOVOU (R9)(CX*1), X3 \
+// MARKS marks in R8, R9 and R10 which of the sixteen bytes at off(SI) are no
+// digits, dots, commas, at bits and above.
+#define MARKS(off, bits) \
+	MOVOU  off(SI), X1 \
+	MOVO   X1, X0 \
+	MOVO   X1, X3 \
+	PSUBB  X8, X1 \
+	MOVO   X1, X2 \
+	PMAXUB X9, X2 \
+	PCMPEQB X1, X2 \
+	PMOVMSKB X2, AX \
+	PCMPEQB X10, X0 \
+	PMOVMSKB X0, BX \
+	PCMPEQB X14, X3 \
+	PMOVMSKB X3, CX \
+	SHLQ  $bits, AX \
+	SHLQ  $bits, BX \
+	SHLQ  $bits, CX \
+	ORQ   AX, R8 \
+	ORQ   BX, R9 \
+	ORQ   CX, R10
+
+// DROP makes to of from without its lowest mark.
+#define DROP(from, to) \
+	LEAQ  -1(from), to \
+	ANDQ  from, to
+
+// SHAPED reads the quad at p, with marks m, and stores it at off(R12).
+#define SHAPED(p, m, off) \
+	IMUL3L $0x29935e13, m, R15 \
+	SHRL  $24, R15 \
+	SHLL  $5, R15 \
+	ADDQ  DI, R15 \
+	MOVWQZX 24(R15), R10 \
+	CMPQ  R10, m \
+	JNE   no \
+	MOVOU p, X1 \
+	PSUBB X8, X1 \
+	MOVOU (R15), X3 \
+	PSHUFB X3, X1 \
+	PMADDUBSW octets<>(SB), X1 \
+	MOVO  X1, X2 \
+	PSRLO $8, X2 \
+	PADDW X2, X1 \
+	MOVQ  16(R15), X3 \
+	PCMPGTW X1, X3 \
+	MOVQ  X3, R10 \
+	MOVQ  X1, R15 \
+	ANDQ  over<>(SB), R15 \
+	ORQ   R10, R15 \
+	JNZ   no \
+	PACKUSWB X1, X1 \
+	MOVQ  X1, R15 \
+	BSWAPL R15 \
+	MOVL  R15, off(R12)
+
+// NUMBER reads the digits from one behind the separator at from to the one
+// at to, fifteen at most, and stores them at off(R12).
+#define NUMBER(from, to, off) \
+	LEAQ  1(from), R10 \
+	MOVQ  to, R15 \
+	SUBQ  R10, R15 \
+	MOVOU (SI)(R10*1), X1 \
+	LEAQ  -1(R15), R10 \
+	CMPQ  R10, $14 \
+	JHI   no \
+	PSUBB X8, X1 \
+	MOVOU (CX)(R15*1), X3 \
 	PSHUFB X3, X1 \
 	PMADDUBSW X11, X1 \
 	PMADDWL X12, X1 \
 	PACKSSLW X1, X1 \
 	PMADDWL X13, X1 \
-	MOVQ  X1, DX \
-	MOVL  DX, AX \
-	IMULQ $100000000, AX \
-	SHRQ  $32, DX \
-	ADDQ  DX, AX
-
-// COMMA steps over the field of length CX and the comma behind it.
-#define COMMA \
-	CMPB  (SI)(CX*1), $0x2c \
-	JNE   no \
-	LEAQ  1(SI)(CX*1), SI
+	MOVQ  X1, R10 \
+	MOVL  R10, R15 \
+	IMULQ $100000000, R15 \
+	SHRQ  $32, R10 \
+	ADDQ  R10, R15 \
+	MOVQ  R15, off(R12)
 
 // func tailSSE(b *byte, shapes *shape, t *Tail) int
+//
+// All separators are found first, in 64 bytes, so that the fields behind do
+// not wait for those before.
 TEXT ·tailSSE(SB), NOSPLIT, $0-32
 	MOVQ  b+0(FP), SI
 	MOVQ  shapes+8(FP), DI
-	MOVQ  t+16(FP), R12
 	MOVOU zeros<>(SB), X8
 	MOVOU tens<>(SB), X9
 	MOVOU dots<>(SB), X10
+	MOVOU commas<>(SB), X14
 	MOVOU pairs<>(SB), X11
 	MOVOU fours<>(SB), X12
 	MOVOU eights<>(SB), X13
-	LEAQ  slide<>(SB), R9
-	MOVQ  $0xff00ff00ff00ff00, R11
+	XORL  R8, R8
+	XORL  R9, R9
+	XORL  R10, R10
+	MARKS(0, 0)
+	MARKS(16, 16)
+	MARKS(32, 32)
+	MARKS(48, 48)
 
-	QUAD
-	MOVL  R10, 0(R12)
-	COMMA
-	NUMBER
-	MOVQ  AX, 8(R12)
-	COMMA
-	QUAD
-	MOVL  R10, 4(R12)
-	COMMA
-	NUMBER
-	MOVQ  AX, 16(R12)
-	COMMA
-	NUMBER
-	MOVQ  AX, 24(R12)
-	COMMA
-	NUMBER
-	MOVQ  AX, 32(R12)
-	ADDQ  CX, SI
-	SUBQ  b+0(FP), SI
-	MOVQ  SI, ret+24(FP)
+	// What remains of the marks behind so many separators.
+	DROP(R8, AX)
+	DROP(AX, BX)
+	DROP(BX, AX)    // 3
+	DROP(AX, BX)    // 4
+	DROP(BX, CX)    // 5
+	DROP(CX, DX)
+	DROP(DX, R11)
+	DROP(R11, DX)   // 8
+	DROP(DX, R11)   // 9
+	DROP(R11, R13)  // 10
+	DROP(R13, R14)  // 11
+	TESTQ R14, R14
+	JZ    no
+
+	MOVQ  R8, R12   // dots: the first three, the sixth to the eighth
+	XORQ  AX, R12
+	MOVQ  CX, R15
+	XORQ  DX, R15
+	ORQ   R15, R12
+	NOTQ  R9
+	TESTQ R9, R12
+	JNZ   no
+	MOVQ  AX, R12   // commas: the fourth and fifth, the ninth to the eleventh
+	XORQ  CX, R12
+	MOVQ  DX, R15
+	XORQ  R14, R15
+	ORQ   R15, R12
+	NOTQ  R10
+	TESTQ R10, R12
+	JNZ   no
+
+	XORQ  BX, R8    // marks of the first quad
+	MOVQ  CX, R9
+	XORQ  R11, R9   // and of the second
+	BSFQ  AX, AX    // the places of the separators 4, 5, 9, 10, 11 and 12
+	BSFQ  BX, BX
+	BSFQ  DX, DX
+	BSFQ  R11, R11
+	BSFQ  R13, R13
+	BSFQ  R14, R14
+	LEAQ  1(BX), CX
+	SHRQ  CX, R9
+	MOVQ  t+16(FP), R12
+
+	SHAPED((SI), R8, 0)
+	SHAPED(1(SI)(BX*1), R9, 4)
+	LEAQ  slide<>(SB), CX
+	NUMBER(AX, BX, 8)
+	NUMBER(DX, R11, 16)
+	NUMBER(R11, R13, 24)
+	NUMBER(R13, R14, 32)
+	MOVQ  R14, ret+24(FP)
 	RET
 
 no:

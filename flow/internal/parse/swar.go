@@ -87,6 +87,9 @@ func quad(b []byte) (v uint32, n int) {
 	return uint32(x)<<24 | uint32(x>>32)<<16 | uint32(y)<<8 | uint32(y>>32), p4
 }
 
+// TailRoom is how many bytes behind its start ReadTail may read.
+const TailRoom = 80
+
 // A Tail is the end of a line of the nine columns.
 type Tail struct {
 	Src, Dst         uint32
