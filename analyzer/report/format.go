@@ -47,11 +47,7 @@ func ByName(name string) (*Format, error) {
 		}
 		names = append(names, f.Name)
 	}
-	hint := ""
-	if near := nearest(strings.ToLower(name), names); near != "" {
-		hint = fmt.Sprintf("; did you mean %q?", near)
-	}
-	return nil, fmt.Errorf("unknown output format %q (known: %s)%s", name, strings.Join(names, ", "), hint)
+	return nil, fmt.Errorf("unknown output format %q (known: %s)%s", name, strings.Join(names, ", "), analyzer.DidYouMean(name, names))
 }
 
 // ByExtension finds the output that the ending of a file's name asks for, in
@@ -66,36 +62,4 @@ func ByExtension(path string) (*Format, error) {
 		known = append(known, f.Ext...)
 	}
 	return nil, fmt.Errorf("no output format for the file name %q (known endings: %s)", path, strings.Join(known, ", "))
-}
-
-// nearest is the name that takes the fewest edits from word, if few enough
-// for a slip of the finger.
-func nearest(word string, names []string) string {
-	best, edits := "", 3
-	for _, n := range names {
-		if d := distance(word, n); d < edits && d < len(n) {
-			best, edits = n, d
-		}
-	}
-	return best
-}
-
-// distance is the Levenshtein distance in bytes.
-func distance(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			d := diagonal
-			if a[i] != b[j] {
-				d = 1 + min(diagonal, row[j], row[j+1])
-			}
-			diagonal, row[j+1] = row[j+1], d
-		}
-	}
-	return row[len(b)]
 }

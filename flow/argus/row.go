@@ -155,26 +155,11 @@ func halves(state []byte) (src, dst flow.TCPFlags, ok bool) {
 
 func letters(b []byte) (f flow.TCPFlags, ok bool) {
 	for _, c := range b {
-		switch c {
-		case 'F':
-			f |= flow.FIN
-		case 'S':
-			f |= flow.SYN
-		case 'R':
-			f |= flow.RST
-		case 'P':
-			f |= flow.PSH
-		case 'A':
-			f |= flow.ACK
-		case 'U':
-			f |= flow.URG
-		case 'E':
-			f |= flow.ECE
-		case 'C', 'W':
-			f |= flow.CWR
-		default:
+		flag, ok := parse.Flag(c)
+		if !ok {
 			return 0, false
 		}
+		f |= flag
 	}
 	return f, true
 }

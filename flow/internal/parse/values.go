@@ -130,26 +130,37 @@ func Flags(b []byte) (flow.TCPFlags, bool) {
 	var f flow.TCPFlags
 	for _, c := range b {
 		switch c {
-		case 'F':
-			f |= flow.FIN
-		case 'S':
-			f |= flow.SYN
-		case 'R':
-			f |= flow.RST
-		case 'P':
-			f |= flow.PSH
-		case 'A':
-			f |= flow.ACK
-		case 'U':
-			f |= flow.URG
-		case 'E':
-			f |= flow.ECE
-		case 'C', 'W':
-			f |= flow.CWR
 		case '.', ' ', '-', '_':
-		default:
+			continue
+		}
+		flag, ok := Flag(c)
+		if !ok {
 			return 0, false
 		}
+		f |= flag
 	}
 	return f, true
+}
+
+// Flag is the TCP flag of a letter, as most tools write it.
+func Flag(letter byte) (f flow.TCPFlags, ok bool) {
+	switch letter {
+	case 'F':
+		return flow.FIN, true
+	case 'S':
+		return flow.SYN, true
+	case 'R':
+		return flow.RST, true
+	case 'P':
+		return flow.PSH, true
+	case 'A':
+		return flow.ACK, true
+	case 'U':
+		return flow.URG, true
+	case 'E':
+		return flow.ECE, true
+	case 'C', 'W':
+		return flow.CWR, true
+	}
+	return 0, false
 }
