@@ -33,11 +33,11 @@ type outputs struct {
 const topOnTerminal = 100
 
 // openOutputs opens what o asks for. Standard output is written if there is
-// no file, if "-" is among them, or if a format was given that no file needed
-// because its own name did not tell. stdout wraps standard output.
+// no file or if "-" is among them. A file whose name does not tell its format
+// has that of standard output. stdout wraps standard output.
 func openOutputs(o *settings.Options, common report.Options, stdout io.Writer) (*outputs, error) {
 	outs := &outputs{wait: o.Summary != ""}
-	toStdout, needed := len(o.Outputs) == 0, false
+	toStdout := len(o.Outputs) == 0
 	for _, name := range o.Outputs {
 		if name == flow.Stdin {
 			toStdout = true
@@ -46,7 +46,6 @@ func openOutputs(o *settings.Options, common report.Options, stdout io.Writer) (
 		format, err := report.ByExtension(name)
 		if err != nil && o.Format != "" {
 			format, err = report.ByName(o.Format)
-			needed = true
 		}
 		if err != nil {
 			outs.abort()
@@ -57,7 +56,7 @@ func openOutputs(o *settings.Options, common report.Options, stdout io.Writer) (
 			return nil, &codeError{exitInput, err}
 		}
 	}
-	if !toStdout && (o.Format == "" || needed) {
+	if !toStdout {
 		return outs, nil
 	}
 	name := o.Format
