@@ -19,6 +19,7 @@ type census struct {
 	sizes       []float64 // bytes of every stride-th flow that has them
 	stride      uint64
 	sized       uint64
+	lives       map[flow.Host]uint64 // how often a number has been given again; nil at first
 }
 
 // maxSizes bounds the sample of flow sizes.
@@ -31,6 +32,12 @@ func newCensus() *census {
 func (c *census) queue() chan *item { return c.in }
 
 func (c *census) work(it *item) {
+	for _, h := range it.hosts {
+		if c.lives == nil {
+			c.lives = map[flow.Host]uint64{}
+		}
+		c.lives[h]++
+	}
 	rows := it.rows
 	if len(rows) == 0 {
 		return
@@ -42,7 +49,11 @@ func (c *census) work(it *item) {
 	for i := range rows {
 		r := &rows[i]
 		first, last = min(first, r.Start), max(last, r.Start)
-		c.pairs.add(uint64(r.SrcHost)<<32 | uint64(r.DstHost))
+		pair := uint64(r.SrcHost)<<32 | uint64(r.DstHost)
+		if c.lives != nil {
+			pair ^= c.lives[r.SrcHost]*0x9e3779b97f4a7c15 ^ c.lives[r.DstHost]*0xd6e8feb86659fd93
+		}
+		c.pairs.add(pair)
 		if r.Has&flow.HasBytes == flow.HasBytes {
 			if c.sized%c.stride == 0 {
 				c.sample(float64(r.Bytes()))
@@ -70,6 +81,7 @@ func (c *census) sample(v float64) {
 func (c *census) fill(s *Summary) {
 	s.HasSpan, s.First, s.Last = c.any, c.first, c.last
 	s.Pairs, s.PairsApprox = c.pairs.count()
+	s.PairsApprox = s.PairsApprox || c.lives != nil // one that returns counts anew
 	if len(c.sizes) > 0 {
 		s.FlowBytes = spread(c.sizes)
 	}

@@ -6,20 +6,24 @@ import (
 	"seine/flow"
 )
 
-// epochBits is the coarseness of recency: hosts last seen within the same
-// 4,096 rows count as equally recent.
-const epochBits = 12
+// epochBits is how many rows apart it may be noticed that the table has
+// become half full, from when on it is remembered when hosts were seen. A
+// small table remembers from the start.
+const (
+	epochBits  = 12
+	smallTable = 1 << (epochBits + 4)
+)
 
-// touch remembers when the hosts of rows were seen. rows do not cross a
-// multiple of an epoch. Without a retention it starts at the first epoch that
-// begins with the table half full: hosts not seen since count as oldest.
+// touch remembers when the hosts of rows were seen: at which row, the first
+// of rows being number row, or with a retention at what time. Hosts not seen
+// since the remembering began count as oldest.
 func (h *hosts) touch(rows []flow.Record, row uint64, retention flow.Time) {
 	if !h.tracking {
 		return
 	}
-	when := int64(row>>epochBits) + 1
 	for i := range rows {
 		r := &rows[i]
+		when := int64(row+uint64(i)) + 1
 		if retention > 0 {
 			when = int64(r.Start)
 		}

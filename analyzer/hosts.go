@@ -38,7 +38,7 @@ const (
 
 type addrPage [pageSize]flow.Addr
 
-// seenPage tells when each host was last seen: an epoch of rows, or, with a
+// seenPage tells when each host was last seen: at which row, or, with a
 // retention, the latest start.
 type seenPage [pageSize]int64
 
@@ -53,7 +53,7 @@ func newHosts(limit int, retention flow.Time) *hosts {
 	n := limit>>pageBits + 2
 	h := &hosts{
 		pages: make([]atomic.Pointer[addrPage], n), seen: make([]*seenPage, n),
-		max: limit, seed: rand.Uint64() | 1, tracking: retention > 0,
+		max: limit, seed: rand.Uint64() | 1, tracking: retention > 0 || limit <= smallTable,
 	}
 	h.v4.grow(1<<12, nil)
 	h.v6.grow(1<<8, nil)

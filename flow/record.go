@@ -1,5 +1,7 @@
 package flow
 
+import "math/bits"
+
 // A Record is one flow record as logged: what one line, object or row of the
 // input said. It holds no pointers. What the row did not say is zero and its
 // bit in Has is clear: absent is not zero.
@@ -74,8 +76,12 @@ func (f Fields) Names() []string {
 	return names
 }
 
-// Bytes is the volume of the flow in both directions.
-func (r *Record) Bytes() uint64 { return r.SrcBytes + r.DstBytes }
+// Bytes is the volume of the flow in both directions, held at the largest
+// number.
+func (r *Record) Bytes() uint64 {
+	sum, carry := bits.Add64(r.SrcBytes, r.DstBytes, 0)
+	return sum | -carry
+}
 
 // End is the time of the last packet, or Start where no duration is known.
 func (r *Record) End() Time { return r.Start.Add(r.Duration) }

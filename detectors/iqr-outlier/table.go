@@ -158,7 +158,7 @@ func value(p *pair, s *sum, f feature) uint64 {
 
 // maxSum holds sums of bytes where no arithmetic on them can overflow; no
 // network carries so much in a window.
-const maxSum = 1 << 60
+const maxSum = 1<<62 - 1
 
 func add(sum *uint64, v uint64) { *sum = min(*sum+min(v, maxSum), maxSum) }
 

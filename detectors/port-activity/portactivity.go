@@ -5,6 +5,7 @@ package portactivity
 import (
 	_ "embed"
 	"fmt"
+	"math/bits"
 	"slices"
 
 	"seine/detectors"
@@ -119,11 +120,17 @@ func (w *watcher) port(n uint16) *port {
 
 func (w *watcher) flow(r *flow.Record) {
 	p := w.port(r.DstPort)
-	p.up += r.SrcBytes
-	p.down += r.DstBytes
+	p.up = addUp(p.up, r.SrcBytes)
+	p.down = addUp(p.down, r.DstBytes)
 	p.flows++
 	w.use(p, r, destination, r.DstHost)
 	w.use(p, r, source, r.SrcHost)
+}
+
+// addUp adds to a sum, which stays at the largest number.
+func addUp(sum, v uint64) uint64 {
+	s, carry := bits.Add64(sum, v, 0)
+	return s | -carry
 }
 
 func (w *watcher) use(p *port, r *flow.Record, role int, h flow.Host) {

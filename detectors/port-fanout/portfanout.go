@@ -6,6 +6,7 @@ import (
 	_ "embed"
 	"fmt"
 	"math"
+	"math/bits"
 	"strconv"
 
 	"seine/detectors"
@@ -71,9 +72,9 @@ func newWatcher(d *detectors.Detector, env *detectors.Env) detectors.Watcher {
 	for g := gcd(w.num, w.den); g > 1; g = 1 {
 		w.num, w.den = w.num/g, w.den/g
 	}
-	w.limit = uint32(max(0, env.Int("limit", 100, "over-100-ports is raised above so many ports")))
+	w.limit = count(env, "limit", env.Int("limit", 100, "over-100-ports is raised above so many ports"))
 	w.minHosts = env.Int("min-hosts", 0, "too-many-ports is not judged before so many addresses are known")
-	w.minPorts = uint32(max(0, env.Int("min-ports", 0, "too-many-ports is not raised for fewer ports")))
+	w.minPorts = count(env, "min-ports", env.Int("min-ports", 0, "too-many-ports is not raised for fewer ports"))
 	roles := env.Choice("roles", []string{"merged", "separate"}, "merged: one set of ports and one population for both roles of an address; separate: one per role")
 	w.ports.limit = env.Int("max-memory-mb", 512, "memory for the port sets of addresses with many ports, in MB; beyond it their new ports are not counted") << 20
 	w.ports.lost = env.Counter("ports-not-counted", "ports of addresses with many ports that were not counted for lack of max-memory-mb")
@@ -83,6 +84,14 @@ func newWatcher(d *detectors.Detector, env *detectors.Env) detectors.Watcher {
 		w.dst = &population{}
 	}
 	return w
+}
+
+// count checks a number of ports.
+func count(env *detectors.Env, name string, v int) uint32 {
+	if v < 0 || v > 1<<16 {
+		env.Reject(name, "must lie between 0 and 65536")
+	}
+	return uint32(max(0, min(v, 1<<16)))
 }
 
 func gcd(a, b int) int {
@@ -130,8 +139,8 @@ func (w *watcher) look(g []flow.Record, ends *[2 * group]*host) {
 
 // end looks at one end of a flow.
 func (w *watcher) end(p *population, h *host, r *flow.Record, up, down uint64, popular uint8, role detectors.Role) {
-	h.up += up
-	h.down += down
+	add(&h.up, up)
+	add(&h.down, down)
 	h.flows++
 	isNew := false
 	if popular != 0 && popular < noBit {
@@ -156,6 +165,12 @@ func (w *watcher) end(p *population, h *host, r *flow.Record, up, down uint64, p
 		h.fired |= firedOver
 		w.reportOver(h, r, role)
 	}
+}
+
+// add adds to a sum, which stays at the largest number.
+func add(sum *uint64, v uint64) {
+	s, carry := bits.Add64(*sum, v, 0)
+	*sum = s | -carry
 }
 
 // judge compares an address with all that are known at this moment. With n

@@ -7,6 +7,7 @@ import (
 	_ "embed"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"seine/flow"
@@ -198,30 +199,32 @@ func looksLikeFlow(f []string) bool {
 	return err1 == nil && err2 == nil
 }
 
-// guessUnit tells the unit of numeric times by the first rows: one decision
-// for the column, not one per row.
+// guessUnit tells the unit of numeric times by the median of the first rows:
+// one decision for the column, which one odd row does not turn.
 func guessUnit(rows [][]byte, sep byte, m *columns.Mapping) parse.Unit {
 	if u := m.Unit[columns.Start]; u != 0 {
 		return u
 	}
-	largest := 0.0
+	var times []float64
 	for _, line := range rows {
 		f := splitHeader(line, sep)
 		if i := m.Column(columns.Start); i < len(f) {
 			var c parse.Clock
 			if t, err := c.Parse([]byte(f[i])); err == nil && !strings.ContainsAny(f[i], ":/") {
-				if v := float64(t) / 1e9; v > largest {
-					largest = v
-				}
+				times = append(times, float64(t)/1e9)
 			} else if err == parse.ErrTimeRange {
 				whole, _, _ := strings.Cut(f[i], ".")
 				if v, err := parse.Uint([]byte(whole)); err == nil {
-					largest = max(largest, float64(v))
+					times = append(times, float64(v))
 				}
 			}
 		}
 	}
-	return parse.GuessUnit(largest)
+	if len(times) == 0 {
+		return parse.Seconds
+	}
+	slices.Sort(times)
+	return parse.GuessUnit(times[len(times)/2])
 }
 
 func open(src *flow.Source) (flow.Reader, error) {

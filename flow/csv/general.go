@@ -112,10 +112,16 @@ func (g *general) decode(line []byte, r *flow.Record) error {
 // icmp moves type and code out of the ports, where tables put them. The nine
 // columns keep theirs: detectors of that layout look at them as ports.
 func (g *general) icmp(r *flow.Record) {
-	if g.strict || r.Has&flow.HasICMP != 0 {
+	if g.strict {
 		return
 	}
-	if r.Has&(flow.HasSrcPort|flow.HasDstPort) == 0 {
+	const ports = flow.HasSrcPort | flow.HasDstPort
+	if r.Has&flow.HasICMP != 0 { // told elsewhere: what stands as ports is none
+		r.SrcPort, r.DstPort = 0, 0
+		r.Has &^= ports
+		return
+	}
+	if r.Has&ports == 0 {
 		return
 	}
 	switch {
@@ -129,7 +135,7 @@ func (g *general) icmp(r *flow.Record) {
 		return
 	}
 	r.SrcPort, r.DstPort = 0, 0
-	r.Has |= flow.HasICMP
+	r.Has = r.Has&^ports | flow.HasICMP
 }
 
 func fail(f columns.Field, value []byte, err error) error {

@@ -66,7 +66,7 @@ bad 4: src_bytes "-": not a number`},
 		"1485534289.250000\tCsGfgy3vC4ydhUKz7\t10.0.0.1\t40001\t192.0.2.7\t443\ttcp\tssl,quic\t1.5\t900\t4200\tSF\t9\t8\n" +
 		"1485534290.000000\tC1\t10.0.0.1\t8\t192.0.2.7\t0\ticmp\t-\t-\t-\t-\tOTH\t1\t0\n#close\t2017-01-27\n",
 		want: `2 2017-01-27T16:24:49.25Z +1.5s tcp 10.0.0.1 40001 > 192.0.2.7 443 up=900 down=4200 pkts=9 back=8 SF=closed service=ssl,quic uid=CsGfgy3vC4ydhUKz7
-3 2017-01-27T16:24:50Z icmp 10.0.0.1 0 > 192.0.2.7 0 pkts=1 back=0 OTH=partial icmp=8.0 uid=C1
+3 2017-01-27T16:24:50Z icmp 10.0.0.1 > 192.0.2.7 pkts=1 back=0 OTH=partial icmp=8.0 uid=C1
 skipped 1`},
 
 	{name: "Argus, with hexadecimal ports", text: `StartTime,Dur,Proto,SrcAddr,Sport,Dir,DstAddr,Dport,State,sTos,dTos,TotPkts,TotBytes,SrcBytes,Label
@@ -85,9 +85,9 @@ bad 5: src_ip "00:00:00:00:00:00": not an IP address`},
 2017-01-27 16:24:49,,10.0.0.1,192.0.2.7,0,3.3,ICMP,18,1,many
 2017-01-27 16:24:49,,10.0.0.1,192.0.2.7,0,2048,1,0x12,1.0,-1
 `, want: `2 2017-01-27T16:24:49Z +2.5s tcp 10.0.0.1 40001 > 192.0.2.7 443 up=1400000 pkts=12 flags=FSPA/
-3 2017-01-27T16:24:49Z +0s icmp 10.0.0.1 0 > 192.0.2.7 0 up=84 pkts=1 flags=/ icmp=8.0
-4 2017-01-27T16:24:49Z icmp 10.0.0.1 0 > 192.0.2.7 pkts=1 flags=SA/ icmp=3.3
-5 2017-01-27T16:24:49Z icmp 10.0.0.1 0 > 192.0.2.7 0 pkts=1 flags=SA/ icmp=8.0`},
+3 2017-01-27T16:24:49Z +0s icmp 10.0.0.1 > 192.0.2.7 up=84 pkts=1 flags=/ icmp=8.0
+4 2017-01-27T16:24:49Z icmp 10.0.0.1 > 192.0.2.7 pkts=1 flags=SA/ icmp=3.3
+5 2017-01-27T16:24:49Z icmp 10.0.0.1 > 192.0.2.7 pkts=1 flags=SA/ icmp=8.0`},
 
 	{name: "semicolons and floats of a data frame", text: `Source IP;Source Port;Destination IP;Destination Port;Protocol;Timestamp;Flow Duration;Src Bytes;Class
 10.0.0.1;53.0;192.0.2.7;443.0;17.0;2017-01-27 16:24:49;1500000;117.0;benign

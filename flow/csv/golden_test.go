@@ -172,3 +172,16 @@ not used: "column10"`},
 		}
 	}
 }
+
+func TestOneOddTimeDoesNotTurnTheUnit(t *testing.T) {
+	text := "ts,src,dst\n" + strings.Repeat("1485534289,10.0.0.1,192.0.2.7\n", 5) + "1485534289000,10.0.0.1,192.0.2.7\n"
+	src := flow.BytesSource("odd.csv", []byte(text), &flow.Options{Workers: 1, Symbols: flow.NewSymbols()})
+	r, err := open(src)
+	if err != nil {
+		t.Fatal(err)
+	}
+	rows, err := flow.ReadAll(r)
+	if err != nil || len(rows) != 5 || src.Bad != 1 || rows[0].Start != 1485534289*flow.Second {
+		t.Errorf("%d rows, %d bad, %v", len(rows), src.Bad, err)
+	}
+}

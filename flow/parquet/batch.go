@@ -106,7 +106,7 @@ func icmp(r *flow.Record) {
 		return
 	}
 	r.SrcPort, r.DstPort = 0, 0
-	r.Has |= flow.HasICMP
+	r.Has = r.Has&^(flow.HasSrcPort|flow.HasDstPort) | flow.HasICMP
 }
 
 // sift drops the rows that an error cut off, and the bad ones.
