@@ -109,7 +109,7 @@ func (d *nine) fast(line []byte, r *flow.Record) bool {
 	sym, state := w.sym, w.state
 	p += length + 1
 	var t parse.Tail
-	if k := parse.ReadTail(b[p:], &t); k == n-p && t.SrcPort <= 65535 && t.DstPort <= 65535 {
+	if k := parse.ReadTail(b[p:], &t); k > 0 && k == n-p && t.SrcPort <= 65535 && t.DstPort <= 65535 {
 		r.Src.Set4(t.Src)
 		r.Dst.Set4(t.Dst)
 	} else if !d.tail(b, p, n, r, &t) {
