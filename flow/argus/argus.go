@@ -154,6 +154,12 @@ func describe(src *flow.Source, l *table.Layout, at *layout) error {
 	derive(at.bytes, at.srcBytes, flow.HasSrcBytes, flow.HasDstBytes, "dst_bytes", "TotBytes − SrcBytes")
 	derive(at.pkts, at.srcPkts, flow.HasSrcPkts, flow.HasDstPkts, "dst_pkts", "TotPkts − SrcPkts")
 	if at.dir >= 0 {
+		// A row that is turned round has the other side's fields.
+		for _, both := range []flow.Fields{flow.HasSrcPort | flow.HasDstPort, flow.HasBytes, flow.HasPkts} {
+			if src.Fields&both != 0 {
+				src.Fields |= both
+			}
+		}
 		src.Mapping = append(src.Mapping, fmt.Sprintf("Dir <- exchanges source and destination (column %d)", at.dir+1))
 	}
 
@@ -187,7 +193,7 @@ func describe(src *flow.Source, l *table.Layout, at *layout) error {
 		return errors.New("StartTime carries no date, and no detector can place such rows: " +
 			`print it with one (ra -u, or RA_TIME_FORMAT="%Y/%m/%d %T.%f")`)
 	}
-	if pairs > 0 || states == 0 {
+	if at.state >= 0 { // any row may have them there
 		src.Fields |= flow.HasFlags
 	}
 	if pairs < states {
