@@ -159,6 +159,7 @@ func open(src *flow.Source, forced *flow.Format, formats []*flow.Format) (r flow
 			return openMapped(src, formats, err)
 		}
 	}
+	src.Stitch = f.Stitch
 	r, err = f.Open(src)
 	if err == nil {
 		src.Format = f
@@ -175,6 +176,7 @@ func openMapped(src *flow.Source, formats []*flow.Format, unmatched error) (flow
 			if !f.Mapped {
 				continue
 			}
+			src.Stitch = f.Stitch
 			r, err := f.Open(src)
 			if err == nil {
 				src.Format = f

@@ -17,10 +17,7 @@ type Sink interface {
 }
 
 // Names resolves what records carry as numbers.
-type Names interface {
-	File(i uint32) string      // the file's name as the user gave it
-	Text(s flow.Symbol) string // the text of a symbol
-}
+type Names = flow.Names
 
 // Tee hands every alert to several sinks.
 func Tee(sinks ...Sink) Sink {

@@ -3,18 +3,20 @@ package flow
 import (
 	"errors"
 	"fmt"
+	"io"
 	"slices"
 	"strings"
 )
 
 // A Format describes one input layout and opens it.
 type Format struct {
-	Name   string   // "csv"; what --input-format takes
-	Title  string   // one line
-	Doc    string   // Markdown: layout, mapping, blind spots
-	Ext    []string // usual file name endings, for help texts only
-	Fields Fields   // what a file of this format can carry at best
-	Mapped bool     // any table of columns will do, if --map names what it lacks
+	Name   string    // "csv"; what --input-format takes
+	Title  string    // one line
+	Doc    string    // Markdown: layout, mapping, blind spots
+	Ext    []string  // usual file name endings, for help texts only
+	Fields Fields    // what a file of this format can carry at best
+	Mapped bool      // any table of columns will do, if --map names what it lacks
+	Stitch Stitching // how records relate to connections; Open may know better, see Source.Stitch
 
 	// Match scores the first bytes of an input (up to HeadSize, decompressed):
 	// 0 certainly not this format … 100 certainly this one. Why not is told
@@ -22,6 +24,8 @@ type Format struct {
 	Match func(head []byte) (score int, reason string)
 	// Open reads src, which Match has accepted or the user has vouched for.
 	Open func(src *Source) (Reader, error)
+	// Create writes this layout to w; nil if Seine only reads it.
+	Create func(w io.Writer, names Names) (Writer, error)
 }
 
 // HeadSize is how much of an input the formats may look at, in bytes.

@@ -16,6 +16,8 @@ type Record struct {
 	State              State
 	SrcFlags, DstFlags TCPFlags // OR of the flags that each side sent
 	ICMPType, ICMPCode uint8
+	Orient             Orient // by what rule Src is the originator
+	Pieces             uint8  // records that this flow was stitched from, held at 255; 0 where it is one as logged
 	Has                Fields
 
 	SrcBytes, DstBytes uint64 // bytes sent by Src, by Dst

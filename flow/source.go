@@ -17,7 +17,15 @@ type Options struct {
 	Workers  int               // decoding goroutines; at least 1
 	Chunk    int               // bytes of text per decoding job; 0 means the default
 	Symbols  *Symbols          // table of the run
+	Columns  []string          // names of the columns of inputs that have no header, from --fields
+	Span     Span              // flows outside of it are not wanted; a reader may leave them out
 }
+
+// A Span is a stretch of time: From ≤ t < To. The zero Span is all time.
+type Span struct{ From, To Time }
+
+// Contains reports whether t lies in the span.
+func (s Span) Contains(t Time) bool { return s == Span{} || s.From <= t && t < s.To }
 
 // KeepBad is how many bad rows of a source are kept with their reasons.
 const KeepBad = 5
@@ -41,9 +49,10 @@ type Source struct {
 	// What the reader found out about the input, for the summary and
 	// --explain-input.
 	Format  *Format
-	Fields  Fields   // fields this input really carries
-	Mapping []string // "src_ip ← SourceAddress", one line per column used
-	Notes   []string // data-quality notes, a sentence each
+	Fields  Fields    // fields this input really carries
+	Stitch  Stitching // how its records relate to connections; from Format unless Open knew better
+	Mapping []string  // "src_ip ← SourceAddress", one line per column used
+	Notes   []string  // data-quality notes, a sentence each
 
 	Rows     uint64 // rows handed on
 	Bad      uint64 // rows that could not be read
