@@ -16,6 +16,9 @@ type Config struct {
 	Formats []*flow.Format // candidates for detection
 	Format  *flow.Format   // forced, or nil
 
+	Stitch StitchMode
+	Select Selection // the flows that are wanted
+
 	Chain  []*detectors.Detector // in order
 	Params map[string]string     // parameters by full name, "port-fanout.percentile"
 	// Known are all detectors there are, to tell a parameter of one that is

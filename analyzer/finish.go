@@ -13,6 +13,7 @@ func (p *Plan) finish(c *census, pl *pipeline, in *input) *Summary {
 	s := &p.summary
 	s.Rows = pl.row
 	s.Files = in.summaries()
+	s.Filtered, s.Stitched = in.tally()
 	for _, f := range s.Files {
 		s.Bad += f.Bad
 		s.Skipped += f.Skipped

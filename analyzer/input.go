@@ -25,9 +25,11 @@ func (e *inputError) Is(target error) bool { return target == ErrInput }
 // A loan is a batch on its way, with where it comes from. The last to be
 // done with it gives it back.
 type loan struct {
-	batch *flow.Batch
-	src   *flow.Source
-	left  atomic.Int32
+	batch   *flow.Batch
+	name    string      // of the input that the rows came from, or of the last of several
+	fields  flow.Fields // what they carry
+	settled bool        // each row knows its place already
+	left    atomic.Int32
 }
 
 func (l *loan) done() {
@@ -38,18 +40,24 @@ func (l *loan) done() {
 
 // input reads the sources one after the other.
 type input struct {
-	plan   *Plan
-	ended  chan struct{} // closed when its goroutine is done
-	errs   []error
-	bad    uint64
-	rows   uint64
-	opened int
+	Intake
+	ended    chan struct{} // closed when its goroutine is done
+	errs     []error
+	bad      uint64
+	rows     uint64
+	filtered uint64
+	opened   int
+	seam     seam
+	current  *flow.Source
+
+	loans chan<- *loan
+	stop  <-chan struct{}
 
 	mu    sync.Mutex
 	files []FileSummary
 }
 
-func newInput(p *Plan) *input { return &input{plan: p, ended: make(chan struct{})} }
+func newInput(in Intake) *input { return &input{Intake: in.withDefaults(), ended: make(chan struct{})} }
 
 // grace is how long an interrupted run waits for a read under way.
 const grace = 200 * time.Millisecond
@@ -71,13 +79,39 @@ func (in *input) summaries() []FileSummary {
 func (in *input) run(loans chan<- *loan, stop <-chan struct{}) {
 	defer close(in.ended)
 	defer close(loans)
-	for i, src := range in.plan.cfg.Sources {
+	in.loans, in.stop = loans, stop
+	for i, src := range in.Sources {
 		src.File = uint32(i)
-		goOn, err := in.source(src, loans, stop)
+		in.current = src
+		goOn, err := in.source(src)
 		in.record(src, err)
 		if !goOn {
 			return
 		}
+	}
+	in.mend(nil)
+}
+
+// send hands on a batch of which only the rows that are wanted are left. It
+// reports whether the run goes on.
+func (in *input) send(l *loan) bool {
+	if in.selects() {
+		if !l.settled {
+			l.batch.Settle()
+		}
+		all := len(l.batch.Rows)
+		l.batch.Rows = in.selection(l.batch.Rows)
+		in.filtered += uint64(all - len(l.batch.Rows))
+		if len(l.batch.Rows) == 0 {
+			l.batch.Free()
+			return true
+		}
+	}
+	select {
+	case in.loans <- l:
+		return true
+	case <-in.stop:
+		return false
 	}
 }
 
@@ -113,8 +147,9 @@ func (in *input) record(src *flow.Source, err error) {
 var errTooManyBad = errors.New("too many bad rows (--max-bad-rows)")
 
 // source reads one source. It reports whether the next one is to be read.
-func (in *input) source(src *flow.Source, loans chan<- *loan, stop <-chan struct{}) (goOn bool, err error) {
-	r, err := open(src, in.plan.cfg.Format, in.plan.cfg.Formats)
+func (in *input) source(src *flow.Source) (goOn bool, err error) {
+	planned := src.Stitch // as the first look at all inputs found it
+	r, err := open(src, in.Format, in.Formats)
 	if err != nil {
 		return true, err
 	}
@@ -122,10 +157,15 @@ func (in *input) source(src *flow.Source, loans chan<- *loan, stop <-chan struct
 	if c, ok := r.(io.Closer); ok {
 		defer c.Close()
 	}
-	l := asLender(r, src, in.plan.cfg.BatchRows)
+	if planned.Needed() {
+		src.Stitch = planned
+	}
+	stitched := in.mend(src)
+	l := asLender(r, src, in.BatchRows)
 	for {
 		b, err := l.Lend()
-		if in.plan.cfg.MaxBad.Exceeded(in.bad+src.Bad, in.rows+src.Rows, false) {
+		if in.MaxBad.Exceeded(in.bad+src.Bad, in.rows+src.Rows, false) {
+			in.mend(nil)
 			return false, errTooManyBad
 		}
 		if err == io.EOF {
@@ -134,9 +174,12 @@ func (in *input) source(src *flow.Source, loans chan<- *loan, stop <-chan struct
 		if err != nil {
 			return true, err
 		}
-		select {
-		case loans <- &loan{batch: b, src: src}:
-		case <-stop:
+		if stitched {
+			goOn = in.stitch(b)
+		} else {
+			goOn = in.send(&loan{batch: b, name: src.Name, fields: src.Fields})
+		}
+		if !goOn {
 			return false, nil
 		}
 	}
@@ -168,12 +211,14 @@ func open(src *flow.Source, forced *flow.Format, formats []*flow.Format) (r flow
 }
 
 // openMapped tries the formats of any columns on a source that none matches:
-// the columns that the user named may be what was missing. It returns
-// unmatched if not.
+// the columns that the user named may be what was missing. So it is with the
+// names of columns that have no header, for the one format that was forced.
+// It returns unmatched if not.
 func openMapped(src *flow.Source, formats []*flow.Format, unmatched error) (flow.Reader, error) {
-	if len(src.Options.Map) > 0 && errors.Is(unmatched, flow.ErrUnrecognised) {
+	named := len(src.Options.Columns) > 0 && len(formats) == 1
+	if (len(src.Options.Map) > 0 || named) && errors.Is(unmatched, flow.ErrUnrecognised) {
 		for _, f := range formats {
-			if !f.Mapped {
+			if !f.Mapped && !named {
 				continue
 			}
 			src.Stitch = f.Stitch
@@ -182,7 +227,7 @@ func openMapped(src *flow.Source, formats []*flow.Format, unmatched error) (flow
 				src.Format = f
 				return r, nil
 			}
-			unmatched = fmt.Errorf("%w; %s with --map: %w", unmatched, f.Name, err)
+			unmatched = fmt.Errorf("%w; %s with the columns named: %w", unmatched, f.Name, err)
 		}
 	}
 	return nil, unmatched
@@ -198,7 +243,7 @@ func Open(src *flow.Source, forced *flow.Format, formats []*flow.Format) (flow.R
 func (in *input) verdict() error {
 	errs := in.errs
 	switch {
-	case in.plan.cfg.MaxBad.Exceeded(in.bad, in.rows, true) && !errors.Is(errors.Join(errs...), errTooManyBad):
+	case in.MaxBad.Exceeded(in.bad, in.rows, true) && !errors.Is(errors.Join(errs...), errTooManyBad):
 		errs = append(errs, fmt.Errorf("%d of %d rows are bad: %w", in.bad, in.bad+in.rows, errTooManyBad))
 	case in.rows == 0 && in.bad > 0:
 		errs = append(errs, fmt.Errorf("no row could be read: %d bad rows%s", in.bad, firstBad(in.files)))

@@ -27,9 +27,9 @@ var layers = []struct{ pkg, may string }{
 	{"detectors/internal/scenario", "analyzer detectors flow flow/csv"}, // for tests alone, see below
 	{"detectors/internal/...", "flow detectors/internal/..."},
 	{"detectors/builtin", "detectors detectors/*"},
-	{"detectors/*", "detectors detectors/internal/... flow"},
-	{"analyzer", "detectors flow"},
-	{"analyzer/...", "analyzer detectors flow"},
+	{"detectors/*", "detectors detectors/internal/... flow flow/where"},
+	{"analyzer", "detectors flow flow/where"},
+	{"analyzer/...", "analyzer detectors flow flow/where"},
 	{"cmd/...", "analyzer/... detectors/... flow/... cmd/..."},
 	{"scripts/...", "analyzer/... detectors/... flow/... scripts/..."},
 }

@@ -31,6 +31,7 @@ func SortByFirstFlow(sources []*flow.Source, forced *flow.Format, formats []*flo
 		at, ok := firstStart(again[i], forced, formats)
 		starts[s] = start{ok, at}
 	}
+	shareReports(sources, again)
 	slices.SortStableFunc(sources, func(a, b *flow.Source) int {
 		x, y := starts[a], starts[b]
 		if x.known != y.known {
@@ -41,6 +42,23 @@ func SortByFirstFlow(sources []*flow.Source, forced *flow.Format, formats []*flo
 		}
 		return cmp.Compare(x.at, y.at)
 	})
+}
+
+// shareReports has the inputs of a format stitched by identifier if one of
+// them reports on connections that are still open: the last report on such a
+// one may be in any of the others.
+func shareReports(sources, again []*flow.Source) {
+	reports := map[*flow.Format]flow.Stitching{}
+	for _, s := range again {
+		if s.Stitch.ByUID {
+			reports[s.Format] = s.Stitch
+		}
+	}
+	for i, s := range again {
+		if how, ok := reports[s.Format]; ok && s.Format != nil {
+			sources[i].Stitch = how
+		}
+	}
 }
 
 // firstStart is the time of the first row of src, which it closes.

@@ -92,7 +92,7 @@ func (p *Plan) Run(ctx context.Context, sink Sink) (*Summary, error) {
 	collected := make(chan struct{})
 	go pl.collect(collected)
 
-	in := newInput(p)
+	in := newInput(p.cfg.intake())
 	inputErr := pl.feed(ctx, in)
 	pl.send(pl.take(endItem))
 	close(pl.order)
@@ -145,9 +145,11 @@ func (pl *pipeline) split(l *loan) {
 	rows := l.batch.Rows
 	l.left.Store(1)
 	base, file := l.batch.Base, l.batch.File
-	for i := range rows {
-		rows[i].Row += base
-		rows[i].File = file
+	if !l.settled {
+		for i := range rows {
+			rows[i].Row += base
+			rows[i].File = file
+		}
 	}
 	for len(rows) > 0 {
 		h := pl.plan.hosts
@@ -165,7 +167,7 @@ func (pl *pipeline) split(l *loan) {
 		}
 		h.touch(rows[:n], pl.row, pl.plan.cfg.Retention)
 		it := pl.take(rowsItem)
-		it.rows, it.loan, it.file, it.fields = rows[:n], l, l.src.Name, l.src.Fields
+		it.rows, it.loan, it.file, it.fields = rows[:n], l, l.name, l.fields
 		it.first, it.maxBefore = pl.row == 0, pl.maxStart
 		late, before := uint64(0), pl.maxStart
 		for i := range it.rows {

@@ -1,18 +1,20 @@
 package analyzer
 
 import (
+	"cmp"
 	"fmt"
 	"runtime/debug"
 	"slices"
+	"unsafe"
 
 	"seine/detectors"
 	"seine/flow"
 )
 
-// A raised alert and the row that raised it: its row within the file, which
-// grows within an item.
+// A raised alert and the place in its item of the row that raised it. Rows of
+// stitched flows do not rise, so they cannot order the alerts.
 type raised struct {
-	row   uint64
+	place int
 	alert *detectors.Alert
 }
 
@@ -28,7 +30,8 @@ type runner struct {
 
 	now      flow.Time // the last tick
 	started  bool
-	at       uint64 // row to which alerts without a flow belong
+	rows     []flow.Record // of the item
+	at       int           // place of the row to which alerts without a flow belong
 	alerts   []raised
 	unsorted bool
 	passed   uint64 // rows not seen because their input lacks a needed field
@@ -44,20 +47,15 @@ func (r *runner) work(it *item) {
 	if r.failed != nil || r.watcher == nil {
 		return
 	}
-	r.alerts, r.unsorted = it.alerts[r.position], false
+	r.alerts, r.unsorted, r.rows, r.at = it.alerts[r.position], false, it.rows, 0
 	r.guarded(it)
 	if r.unsorted {
-		slices.SortStableFunc(r.alerts, func(a, b raised) int {
-			if a.row < b.row {
-				return -1
-			} else if a.row > b.row {
-				return 1
-			}
-			return 0
-		})
+		slices.SortStableFunc(r.alerts, byPlace)
 	}
-	it.alerts[r.position] = r.alerts
+	it.alerts[r.position], r.rows = r.alerts, nil
 }
+
+func byPlace(a, b raised) int { return cmp.Compare(a.place, b.place) }
 
 // guarded turns a panic of the detector into an error that names it and the
 // flow; the detector then sees nothing more.
@@ -84,7 +82,6 @@ func (r *runner) guarded(it *item) {
 		}
 		return
 	case endItem:
-		r.at = 0
 		r.watcher.Close()
 		return
 	}
@@ -102,7 +99,7 @@ func (r *runner) guarded(it *item) {
 	late := r.env.Lateness()
 	if !r.started {
 		r.started = true
-		r.now, r.at = it.rows[0].Start.Add(-late).Floor(period), it.rows[0].Row
+		r.now = it.rows[0].Start.Add(-late).Floor(period)
 		r.watcher.Tick(r.now)
 	}
 	rest, newest := it.rows, it.maxBefore
@@ -124,7 +121,7 @@ func (r *runner) guarded(it *item) {
 				if run = it.rows[from:i]; len(run) > 0 {
 					r.watcher.Flows(run)
 				}
-				from, r.now, r.at = i, now, it.rows[i].Row
+				from, r.now, r.at = i, now, i
 				run = it.rows[i : i+1]
 				r.watcher.Tick(now)
 			}
@@ -137,15 +134,25 @@ func (r *runner) guarded(it *item) {
 
 // Alert implements detectors.Runtime.
 func (r *runner) Alert(at *flow.Record, a *detectors.Alert) {
-	row := r.at
-	if at != nil {
-		row = at.Row
+	place := r.at
+	if i, ok := indexOf(r.rows, at); ok {
+		place = i
 	}
-	if n := len(r.alerts); n > 0 && r.alerts[n-1].row > row {
+	if n := len(r.alerts); n > 0 && r.alerts[n-1].place > place {
 		r.unsorted = true
 	}
 	r.counts[a.Severity]++
-	r.alerts = append(r.alerts, raised{row, a})
+	r.alerts = append(r.alerts, raised{place, a})
+}
+
+// indexOf is the index of the row that at points to, if it is one of rows.
+func indexOf(rows []flow.Record, at *flow.Record) (int, bool) {
+	if at == nil || len(rows) == 0 {
+		return 0, false
+	}
+	away := uintptr(unsafe.Pointer(at)) - uintptr(unsafe.Pointer(&rows[0]))
+	i := away / unsafe.Sizeof(*at)
+	return int(i), i < uintptr(len(rows))
 }
 
 // Addr implements detectors.Runtime.
@@ -169,14 +176,7 @@ func (m *merger) merge(byDetector [][]raised) []raised {
 		}
 	}
 	if from > 1 {
-		slices.SortStableFunc(m.out, func(a, b raised) int {
-			if a.row < b.row {
-				return -1
-			} else if a.row > b.row {
-				return 1
-			}
-			return 0
-		})
+		slices.SortStableFunc(m.out, byPlace)
 	}
 	return m.out
 }

@@ -12,10 +12,13 @@ import (
 type Summary struct {
 	Files []FileSummary
 
-	Rows    uint64 // flows read
+	Rows    uint64 // flows that the detectors saw
 	Bad     uint64 // rows that could not be read
 	Skipped uint64 // rows that are no flows (repeated headers, comments)
 	Late    uint64 // flows that started more than the lateness before the watermark
+
+	Filtered uint64            // flows that were read and not wanted
+	Stitched flow.StitchCounts // how records became flows, where they were stitched
 
 	HasSpan     bool // at least one flow was read
 	First, Last flow.Time

@@ -2,11 +2,13 @@ package detectors
 
 import (
 	"fmt"
+	"net/netip"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
 
+	"seine/detectors/internal/network"
 	"seine/detectors/internal/prefixes"
 	"seine/flow"
 )
@@ -254,6 +256,44 @@ func (e *Env) ports(p Param, def []uint16) []uint16 {
 		}
 	}
 	return ports
+}
+
+// Network reads the shared list of networks that are internal besides the
+// private ones, and knows what is internal.
+func (e *Env) Network() *network.Network {
+	v, ok := e.param(Param{Name: "internal", Kind: "words", Shared: true,
+		Doc: "networks that are internal besides the private ones (RFC 1918, ULA, CGNAT, link-local), as 192.0.2.0/24"})
+	if !ok {
+		return network.New(nil)
+	}
+	return network.New(e.networks("internal", v))
+}
+
+// Networks reads a list of addresses and prefixes: 10.1.0.0/16,192.0.2.7. The
+// result contains them and nothing else.
+func (e *Env) Networks(name, doc string) *prefixes.Set {
+	v, ok := e.param(Param{Name: name, Kind: "words", Doc: doc})
+	if !ok {
+		return prefixes.NewSet(nil)
+	}
+	return prefixes.NewSet(e.networks(name, v))
+}
+
+func (e *Env) networks(name, v string) []netip.Prefix {
+	var all []netip.Prefix
+	for _, w := range splitList(v) {
+		p, err := netip.ParsePrefix(w)
+		if err != nil {
+			a, errAddr := netip.ParseAddr(w)
+			if errAddr != nil || a.Zone() != "" {
+				e.bad(name, w, "an address or a network such as 192.0.2.0/24")
+				continue
+			}
+			p = netip.PrefixFrom(a, a.BitLen())
+		}
+		all = append(all, p.Masked())
+	}
+	return all
 }
 
 // Prefixes reads list files of addresses and prefixes. A token that is

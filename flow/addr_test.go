@@ -3,6 +3,7 @@ package flow_test
 import (
 	"math/rand/v2"
 	"net/netip"
+	"strings"
 	"testing"
 
 	"seine/flow"
@@ -92,6 +93,55 @@ func TestTextsThatAreNoAddressAreRefused(t *testing.T) {
 	}
 }
 
+func TestNamesStandInForAddresses(t *testing.T) {
+	seen := map[flow.Addr]string{}
+	for name, want := range map[string]string{
+		"EXT_SERVER": "EXT_SERVER", "10008_34": "10008_34", "10008_35": "10008_35", "DNS": "DNS", "ATTACKER1": "ATTACKER1",
+		"7-a": "7-a", "thirteen_byte": "thirteen_byte",
+		"fourteen_bytes": "fourt~916f9f177c002459", "fourteen_byteS": "fourt~916fbf177c005ab9",
+		"1234567890_1234": "12345~5f9f8ee3162e4801",
+	} {
+		a, ok := flow.NameAddr([]byte(name))
+		if !ok {
+			t.Fatalf("%q was refused", name)
+		}
+		if other, ok := seen[a]; ok {
+			t.Errorf("%q and %q are one", name, other)
+		}
+		seen[a] = name
+		if a.String() != want || string(a.AppendTo([]byte("x"))) != "x"+want {
+			t.Errorf("%q is shown as %q, want %q", name, a, want)
+		}
+		if again, ok := flow.NameAddr([]byte(a.String())); !ok || again != a {
+			t.Errorf("%q, shown as %q, is read back as %v", name, a, again)
+		}
+		if !a.IsName() || a.Is4() || a.Is4In6() || a.Private() || a.Netip().IsValid() {
+			t.Errorf("%q passes for an address", name)
+		}
+		if b, err := flow.AddrFrom16(a); err == nil {
+			t.Errorf("the bytes of %q were taken for an address, %v", name, b)
+		}
+		text := netip.AddrFrom16(a).String()
+		if b, err := flow.ParseAddr([]byte(text)); err == nil {
+			t.Errorf("%s, which is where %q lives, was read as %v", text, name, b)
+		}
+	}
+	for _, name := range []string{
+		"", "-", "_", "-a", "=1", "12", "10.0.0.300", "10.0.0", "fe80::x", "a b", "a\x00", "\x1b[m", "é", strings.Repeat("a", 256),
+		"fourt~916f9f177c00245", "fourt~916f9f177c0024590", "four~916f9f177c002459", "fourt~916f9f177c00245x", "f\x00urt~916f9f177c002459",
+		"a~b",
+	} {
+		if a, ok := flow.NameAddr([]byte(name)); ok {
+			t.Errorf("%q was taken for a name, %v", name, a)
+		}
+	}
+	for _, text := range []string{"::1", "ff00::1", "ff02::fb", "::ffff:192.0.2.1", "192.0.2.1", "2001:db8::1"} {
+		if a := parseAddr(t, text); a.IsName() {
+			t.Errorf("%s passes for a name", text)
+		}
+	}
+}
+
 func TestPrivateMeansTheRangesOfRFC1918And4193(t *testing.T) {
 	for text, want := range map[string]bool{
 		"9.255.255.255": false, "10.0.0.0": true, "10.255.255.255": true, "11.0.0.0": false,
@@ -157,6 +207,30 @@ func FuzzParseAddr(f *testing.F) {
 		}
 		if err != nil && nerr == nil && n.Zone() == "" && n.As16()[0] != 0xff && len(b) <= 64 {
 			t.Fatalf("%q: %v; netip says %v", b, err, n)
+		}
+	})
+}
+
+func FuzzNameAddr(f *testing.F) {
+	for _, s := range []string{"DNS", "10008_34", "fourteen_bytes", "fourt~916f9f177c002459", "a~b", "12345~0000000000000000", ""} {
+		f.Add([]byte(s))
+	}
+	f.Fuzz(func(t *testing.T, name []byte) {
+		a, ok := flow.NameAddr(name)
+		if !ok {
+			if a != (flow.Addr{}) {
+				t.Fatalf("%q was refused and gives %v", name, a)
+			}
+			return
+		}
+		if _, err := flow.ParseAddr(name); err == nil {
+			t.Fatalf("%q is an address", name)
+		}
+		if again, ok := flow.NameAddr([]byte(a.String())); !ok || again != a || !a.IsName() {
+			t.Fatalf("%q is shown as %q, which gives %v, %v", name, a, again, ok)
+		}
+		if len(name) <= 13 && a.String() != string(name) {
+			t.Fatalf("%q is shown as %q", name, a)
 		}
 	})
 }

@@ -33,8 +33,6 @@ func TestTheBestScoreWins(t *testing.T) {
 			{Name: "a", Match: func([]byte) (int, string) { return 0, "not so" }}, scoring("b", 0),
 			{Name: "c", Match: func([]byte) (int, string) { return 0, "not so" }},
 		}, "", []string{"a, c: not so; b: no b header"}, flow.ErrUnrecognised},
-		{"packets", "\xd4\xc3\xb2\xa1\x02\x00", []*flow.Format{scoring("a", 0)}, "", []string{"a packet capture", "zeek -r"}, flow.ErrUnrecognised},
-		{"nfcapd", "\x0c\xa5\x01\x00", []*flow.Format{scoring("a", 0)}, "", []string{"nfdump -r FILE -o csv"}, flow.ErrUnrecognised},
 		{"empty", "", []*flow.Format{scoring("a", 100)}, "", nil, flow.ErrEmpty},
 	} {
 		f, err := flow.Detect(test.formats, source(test.text))

@@ -8,4 +8,8 @@
 // [Reader] on a [Source]; a Source is one file, standard input or archive
 // member, decompressed and peeked at. This package imports no other package
 // of Seine.
+//
+// What an input logs is not always what happened: a [Stitching] describes how
+// the records of a format relate to connections, and a [Stitcher] makes flows of
+// them.
 package flow

@@ -22,13 +22,20 @@ const Stdin = "-"
 // followed, one to a directory only if it is an argument itself. What is
 // named twice is read once, and noted.
 //
+// Of the files that a directory or a pattern stands for, those whose paths
+// place them wholly outside of the span of the options are left out: archives
+// have a directory for each day or hour. How many is noted at the first that
+// is read; if it would be all, the last one is read all the same.
+//
 // What cannot be found becomes a source that fails when it is read, so that
 // the others are read all the same; only a directory that contains nothing
 // gives no source.
 func Expand(args []string, opt *Options) []*Source {
 	e := expander{opt: opt, seen: map[string]*Source{}}
 	for _, arg := range args {
+		e.outside, e.first = e.outside[:0], len(e.sources)
 		e.argument(arg)
+		e.settle()
 	}
 	return e.sources
 }
@@ -37,6 +44,38 @@ type expander struct {
 	opt     *Options
 	sources []*Source
 	seen    map[string]*Source // by what identifies the file
+
+	// Of the argument at hand:
+	wrote   int      // how much of the paths below it the user wrote
+	outside []string // files that lie outside of the span
+	first   int      // its first source
+}
+
+// leaves reports whether the file at path, which the user has not named
+// itself, lies outside of the span, and remembers it if so.
+func (e *expander) leaves(path string) bool {
+	span, ok := pathSpan(path, e.wrote)
+	if !ok || span.Overlaps(e.opt.Span) {
+		return false
+	}
+	e.outside = append(e.outside, path)
+	return true
+}
+
+// settle tells what was left out.
+func (e *expander) settle() {
+	n := len(e.outside)
+	if n > 0 && len(e.sources) == e.first {
+		n--
+		e.file(e.outside[n])
+	}
+	if n > 0 && len(e.sources) > e.first {
+		files := fmt.Sprintf("%d more files were", n)
+		if n == 1 {
+			files = "1 more file was"
+		}
+		e.sources[e.first].Note(files + " left out: by their paths they lie outside of --since and --until")
+	}
 }
 
 func (e *expander) argument(arg string) {
@@ -44,6 +83,7 @@ func (e *expander) argument(arg string) {
 		e.add(arg, func() *Source { return StreamSource(Stdin, os.Stdin, e.opt) })
 		return
 	}
+	e.wrote = len(filepath.Clean(arg))
 	_, err := os.Stat(arg)
 	if err == nil || !strings.ContainsAny(arg, "*?[") {
 		e.path(arg)
@@ -55,12 +95,15 @@ func (e *expander) argument(arg string) {
 		return
 	}
 	slices.Sort(matches)
+	e.wrote = strings.IndexAny(filepath.Clean(arg), "*?[")
 	found := false
 	for _, m := range matches {
 		if hidden(filepath.Base(m)) && !hidden(filepath.Base(arg)) {
 			continue
 		}
-		found = true
+		if found = true; regular(m) && e.leaves(m) {
+			continue
+		}
 		e.path(m)
 	}
 	if !found {
@@ -100,14 +143,24 @@ func (e *expander) directory(dir string) {
 		switch {
 		case mode.IsDir():
 			e.directory(name)
-		case mode.IsRegular():
-			e.add(name, func() *Source {
-				s := FileSource(name, e.opt)
-				s.Optional = true
-				return s
-			})
+		case mode.IsRegular() && !e.leaves(name):
+			e.file(name)
 		}
 	}
+}
+
+// file adds a file that was found, not named.
+func (e *expander) file(name string) {
+	e.add(name, func() *Source {
+		s := FileSource(name, e.opt)
+		s.Optional = true
+		return s
+	})
+}
+
+func regular(path string) bool {
+	fi, err := os.Stat(path)
+	return err == nil && fi.Mode().IsRegular()
 }
 
 func (e *expander) fail(name string, err error) {

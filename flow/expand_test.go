@@ -5,6 +5,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"seine/flow"
 )
@@ -99,5 +100,41 @@ func TestALinkToADirectoryIsFollowedAsAnArgument(t *testing.T) {
 	}
 	if len(all[0].Notes) != 1 || !strings.Contains(all[0].Notes[0], "more than once") {
 		t.Errorf("notes are %q", all[0].Notes)
+	}
+}
+
+func TestFilesOutsideOfTheSpanAreLeftOut(t *testing.T) {
+	dir := tree(t, "vpcflowlogs/2024/03/08/a.log", "vpcflowlogs/2024/03/09/b.log", "vpcflowlogs/2024/03/10/c.log",
+		"vpcflowlogs/2024/03/10/d.log", "vpcflowlogs/2024/03/11/e.log", "vpcflowlogs/index.txt")
+	t.Chdir(dir)
+	at := func(text string) flow.Time {
+		when, err := time.Parse(time.RFC3339, text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return flow.Time(when.UnixNano())
+	}
+	const left, outside = " left out: by their paths they lie outside of --since and --until", " more file was"
+	for _, test := range []struct{ args, since, until, want, note string }{
+		{"vpcflowlogs", "2024-03-10T02:00:00Z", "2024-03-10T20:00:00Z", "c.log d.log index.txt", "3 more files were" + left},
+		{"vpcflowlogs", "2024-03-10T00:30:00Z", "2024-03-10T23:30:00Z", "b.log c.log d.log e.log index.txt", "1" + outside + left}, // late ones
+		{"vpcflowlogs/2024", "2024-03-10T02:00:00Z", "2024-03-10T20:00:00Z", "c.log d.log", "3 more files were" + left},
+		{"vpcflowlogs/2024/03/08", "2024-03-10T02:00:00Z", "2024-03-10T20:00:00Z", "a.log", ""},
+		{"vpcflowlogs/2024/03/08/a.log", "2024-03-10T02:00:00Z", "2024-03-10T20:00:00Z", "a.log", ""},
+		{"vpcflowlogs/2024/03/*/*.log", "2024-03-10T02:00:00Z", "2024-03-10T20:00:00Z", "c.log d.log", "3 more files were" + left},
+		{"vpcflowlogs/2024/03/*", "2024-03-10T02:00:00Z", "2024-03-10T20:00:00Z", "c.log d.log", "3 more files were" + left},
+		{"vpcflowlogs/2024/03/0?/*.log vpcflowlogs/index.txt", "2024-03-10T02:00:00Z", "2024-03-10T20:00:00Z", "b.log index.txt", "1" + outside + left},
+	} {
+		opt := &flow.Options{Span: flow.Span{From: at(test.since), To: at(test.until)}}
+		var names, notes []string
+		for _, s := range flow.Expand(strings.Fields(test.args), opt) {
+			names, notes = append(names, filepath.Base(s.Name)), append(notes, s.Notes...)
+		}
+		if got := strings.Join(names, " "); got != test.want || strings.Join(notes, "") != test.note {
+			t.Errorf("%s from %s to %s: %q, notes %q; want %q and %q", test.args, test.since, test.until, got, notes, test.want, test.note)
+		}
+	}
+	if n := len(flow.Expand([]string{"."}, &flow.Options{})); n != 6 {
+		t.Errorf("without a span %d files", n)
 	}
 }

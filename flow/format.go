@@ -76,9 +76,6 @@ func Detect(formats []*Format, src *Source) (*Format, error) {
 // have where they have flows, and what to do with it.
 func foreign(head []byte) string {
 	for _, f := range []struct{ magic, what string }{
-		{"\xd4\xc3\xb2\xa1", pcapHint}, {"\xa1\xb2\xc3\xd4", pcapHint},
-		{"\x4d\x3c\xb2\xa1", pcapHint}, {"\xa1\xb2\x3c\x4d", pcapHint}, {"\x0a\x0d\x0d\x0a", pcapHint},
-		{"\x0c\xa5", nfcapdHint}, {"\xa5\x0c", nfcapdHint},
 		{"PK\x03\x04", "a zip archive; unpack it first, as in \"unzip -p FILE | seine analyze\""},
 		{"SQLite format 3\x00", "an SQLite database; export its table as CSV"},
 	} {
@@ -88,11 +85,6 @@ func foreign(head []byte) string {
 	}
 	return ""
 }
-
-const (
-	pcapHint   = "a packet capture, and packets are not read; make flows of it first, as with \"zeek -r FILE\""
-	nfcapdHint = "a binary file of nfdump; export it first, as in \"nfdump -r FILE -o csv | seine analyze\""
-)
 
 // refusals are the reasons of the formats that said no; those that said the
 // same are named together.

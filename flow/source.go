@@ -18,6 +18,7 @@ type Options struct {
 	Chunk    int               // bytes of text per decoding job; 0 means the default
 	Symbols  *Symbols          // table of the run
 	Columns  []string          // names of the columns of inputs that have no header, from --fields
+	Year     int               // of the first time in an input whose times carry none; 0: the file's own dates tell it
 	Span     Span              // flows outside of it are not wanted; a reader may leave them out
 }
 
@@ -228,6 +229,19 @@ func (s *Source) ReaderAt() (io.ReaderAt, int64, error) {
 	return s.spool, fi.Size(), nil
 }
 
+// Path is the name of the file that holds the input as it is, for a program
+// that opens it by itself. It is empty for a stream, and for what is
+// compressed: Reader has it then.
+func (s *Source) Path() (string, error) {
+	if _, err := s.Head(); err != nil {
+		return "", err
+	}
+	if s.file == nil {
+		return "", nil
+	}
+	return s.path, nil
+}
+
 // Report counts a row that could not be read and keeps the first KeepBad with
 // their reasons.
 func (s *Source) Report(row uint64, reason string) {
@@ -250,6 +264,19 @@ func (s *Source) Note(note string) {
 // Consumed is how many bytes of the input, as stored, have been read. It may
 // be called from any goroutine.
 func (s *Source) Consumed() int64 { return s.consumed.Load() }
+
+// Modified is when the file that holds the input was last written to; ok is
+// false for a stream.
+func (s *Source) Modified() (t time.Time, ok bool) {
+	if s.path == "" {
+		return time.Time{}, false
+	}
+	fi, err := os.Stat(s.path)
+	if err != nil || !fi.Mode().IsRegular() {
+		return time.Time{}, false
+	}
+	return fi.ModTime(), true
+}
 
 // Packing names the compression of the input, or is empty.
 func (s *Source) Packing() string { return s.packing }

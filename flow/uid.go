@@ -31,7 +31,7 @@ var base62Digit = func() (t [256]uint8) {
 	return t
 }()
 
-// MakeUID packs text.
+// MakeUID packs text. What String wrote of a hash gives the same UID again.
 func MakeUID(text []byte) (u UID) {
 	if len(text) <= 15 {
 		copy(u[:15], text)
@@ -39,6 +39,11 @@ func MakeUID(text []byte) (u UID) {
 		return u
 	}
 	if len(text) <= 20 && u.pack(text) {
+		return u
+	}
+	if len(text) == 16 && text[0] == '~' && isHex(text[1:]) {
+		copy(u[:15], text[1:])
+		u[15] = hashed
 		return u
 	}
 	h := fnv.New64a()
@@ -50,6 +55,15 @@ func MakeUID(text []byte) (u UID) {
 	})[:15])
 	u[15] = hashed
 	return u
+}
+
+func isHex(text []byte) bool {
+	for _, c := range text {
+		if c-'0' > 9 && c-'a' > 5 {
+			return false
+		}
+	}
+	return true
 }
 
 // number62 reads up to ten digits in base 62.
@@ -91,12 +105,15 @@ func (u *UID) pack(text []byte) bool {
 }
 
 // String gives the text back.
-func (u UID) String() string {
+func (u UID) String() string { return string(u.AppendTo(nil)) }
+
+// AppendTo appends the text of u to b.
+func (u UID) AppendTo(b []byte) []byte {
 	switch k := u[15]; {
 	case k == hashed:
-		return "~" + string(u[:15])
+		return append(append(b, '~'), u[:15]...)
 	case k < packed:
-		return string(u[:min(k, 15)])
+		return append(b, u[:min(k, 15)]...)
 	default:
 		var hi, lo uint64
 		for i := range 8 {
@@ -105,13 +122,14 @@ func (u UID) String() string {
 		for i := range 7 {
 			hi |= uint64(u[8+i]) << (8 * i)
 		}
-		b := make([]byte, min(k-packed, 20))
-		for i := len(b) - 1; i >= 0; i-- {
+		var digits [20]byte
+		n := min(k-packed, 20)
+		for i := int(n) - 1; i >= 0; i-- {
 			var r uint64
 			hi, r = hi/62, hi%62
 			lo, r = bits.Div64(r, lo, 62)
-			b[i] = base62[r]
+			digits[i] = base62[r]
 		}
-		return string(b)
+		return append(b, digits[:n]...)
 	}
 }

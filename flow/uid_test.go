@@ -33,6 +33,9 @@ func TestLongIdentifiersOfFlowsAreHashed(t *testing.T) {
 		if got != flow.MakeUID([]byte(text)).String() {
 			t.Errorf("%q has two hashes", text)
 		}
+		if again := flow.MakeUID([]byte(got)); again != flow.MakeUID([]byte(text)) {
+			t.Errorf("%q is not read back", got)
+		}
 		if other, ok := seen[got]; ok {
 			t.Errorf("%q and %q are one", text, other)
 		}

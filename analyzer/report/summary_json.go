@@ -17,6 +17,10 @@ func AppendSummaryJSON(b []byte, s *analyzer.Summary) []byte {
 	o.number("bad", s.Bad)
 	o.number("skipped", s.Skipped)
 	o.number("late", s.Late)
+	o.number("filtered", s.Filtered)
+	if s.Stitched.Records > 0 {
+		o.stitched("stitched", s.Stitched)
+	}
 	if s.HasSpan {
 		o.text("first", s.First.String())
 		o.text("last", s.Last.String())

@@ -121,6 +121,7 @@ func (t *summaryText) rows(s *analyzer.Summary) {
 		text += ", interrupted"
 	}
 	t.line("rows", "%s", text)
+	t.stitching(s.Stitched, s.Filtered)
 }
 
 func (t *summaryText) traffic(s *analyzer.Summary) {

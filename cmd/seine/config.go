@@ -3,6 +3,7 @@ package main
 import (
 	"github.com/spf13/cobra"
 
+	"seine/analyzer"
 	"seine/flow"
 )
 
@@ -32,7 +33,10 @@ func configCommand() *cobra.Command {
 			return err
 		}
 		j := job{settings: set, options: o}
-		plan, err := j.prepare(nil, flow.NewSymbols())
+		if _, err := condition(o, &names{symbols: flow.NewSymbols()}); err != nil {
+			return err
+		}
+		plan, err := j.prepare(analyzer.Intake{})
 		if err != nil {
 			return err
 		}

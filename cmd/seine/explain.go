@@ -10,20 +10,22 @@ import (
 
 	"seine/analyzer"
 	"seine/detectors"
+	"seine/flow/where"
 )
 
 func explainCommand() *cobra.Command {
 	var format string
 	cmd := &cobra.Command{
-		Use:     "explain [flags] DETECTOR",
-		Short:   "tell what a detector does, its parameters and its blind spots",
-		Long:    "Tells what a detector finds, how it decides, its blind spots and its benign look-alikes, with its\nrules and its parameters.",
-		Example: "  seine explain port-fanout\n  seine explain -f json port-fanout",
+		Use:   "explain [flags] DETECTOR|where",
+		Short: "tell what a detector does, or how conditions are written",
+		Long: "Tells what a detector finds, how it decides, its blind spots and its benign look-alikes, with its\n" +
+			"rules and its parameters. With \"where\" it tells the language of conditions, as --where takes them.",
+		Example: "  seine explain port-fanout\n  seine explain -f json port-fanout\n  seine explain where",
 		ValidArgsFunction: func(_ *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
 			if len(args) > 0 {
 				return nil, cobra.ShellCompDirectiveNoFileComp
 			}
-			return detectorIDs(), cobra.ShellCompDirectiveNoFileComp
+			return append(detectorIDs(), topicWhere), cobra.ShellCompDirectiveNoFileComp
 		},
 		Args: func(cmd *cobra.Command, args []string) error {
 			if len(args) != 1 {
@@ -32,6 +34,9 @@ func explainCommand() *cobra.Command {
 			return nil
 		},
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if args[0] == topicWhere {
+				return explainWhere(cmd.OutOrStdout(), format == "json")
+			}
 			d, err := findDetector(args[0])
 			if err != nil {
 				return err
@@ -48,6 +53,29 @@ func explainCommand() *cobra.Command {
 	tableOrJSON(cmd, &format)
 	cmd.Flags().Lookup("format").Usage = "`FORMAT`: table, json"
 	return cmd
+}
+
+// topicWhere is what explain takes beside detectors.
+const topicWhere = "where"
+
+// explainWhere tells how conditions are written, and the names that they know.
+func explainWhere(w io.Writer, asJSON bool) error {
+	if asJSON {
+		return writeJSON(w, where.Names())
+	}
+	var rows [][]string
+	for _, n := range where.Names() {
+		doc := n.Doc
+		if len(n.Aliases) > 0 {
+			doc += " (also " + strings.Join(n.Aliases, ", ") + ")"
+		}
+		rows = append(rows, []string{n.Name, n.Type, doc})
+	}
+	before, rest, _ := strings.Cut(where.Doc, "<!-- names -->")
+	_, after, _ := strings.Cut(rest, "<!-- end of names -->")
+	width := textWidth(os.Stdout)
+	_, err := fmt.Fprintf(w, "%s\n\n%s\n%s\n", strings.TrimSpace(plainText(before, width)), aligned("  ", rows), strings.TrimSpace(plainText(after, width)))
+	return err
 }
 
 func detectorIDs() []string {

@@ -5,14 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"runtime"
 	"runtime/debug"
 
 	"seine/analyzer"
 	"seine/analyzer/report"
 	"seine/cmd/seine/internal/settings"
-	"seine/flow"
-	"seine/flow/formats"
 )
 
 // A job is one run of analyze.
@@ -26,10 +23,6 @@ type job struct {
 
 // run analyses the inputs that args name, or explains how they are read.
 func (j *job) run(ctx context.Context, args []string) (err error) {
-	o := j.options
-	if o.Jobs > 0 {
-		runtime.GOMAXPROCS(o.Jobs)
-	}
 	if os.Getenv("GOGC") == "" {
 		// The tables hold no pointers, so a collection is cheap, and waiting
 		// for twice the live memory would only make the peak higher.
@@ -44,17 +37,14 @@ func (j *job) run(ctx context.Context, args []string) (err error) {
 			err = e
 		}
 	}()
-	read := &flow.Options{
-		Location: o.Zone, Map: o.Columns, Workers: runtime.GOMAXPROCS(0), Symbols: flow.NewSymbols(),
-	}
-	sources := flow.Expand(args, read)
-	if o.ByTime {
-		analyzer.SortByFirstFlow(sources, o.InputFormat, formats.All())
+	in, _, err := takeIn(j.options, args)
+	if err != nil {
+		return err
 	}
 	if j.explain {
-		return explainInput(os.Stdout, sources, o.InputFormat)
+		return explainInput(os.Stdout, in.Sources, in.Format)
 	}
-	plan, err := j.prepare(sources, read.Symbols)
+	plan, err := j.prepare(in)
 	if err != nil {
 		return err
 	}
@@ -63,13 +53,13 @@ func (j *job) run(ctx context.Context, args []string) (err error) {
 
 // prepare checks the configuration as far as only the engine and the
 // detectors can.
-func (j *job) prepare(sources []*flow.Source, symbols *flow.Symbols) (*analyzer.Plan, error) {
+func (j *job) prepare(in analyzer.Intake) (*analyzer.Plan, error) {
 	o, l := j.options, lists()
 	plan, err := analyzer.Prepare(analyzer.Config{
-		Sources: sources, Formats: l.Inputs, Format: o.InputFormat,
+		Sources: in.Sources, Formats: l.Inputs, Format: o.InputFormat, Stitch: in.Stitch, Select: in.Select,
 		Chain: o.Chain, Known: l.Detectors, Params: o.Params,
 		Lateness: o.Lateness, MaxHosts: o.MaxHosts, Retention: o.Retention,
-		Evidence: o.Evidence, Floor: o.MinSeverity, MaxBad: o.MaxBad, Symbols: symbols,
+		Evidence: o.Evidence, Floor: o.MinSeverity, MaxBad: o.MaxBad, Symbols: in.Symbols,
 	})
 	if err != nil {
 		return nil, j.settings.Blame(err)

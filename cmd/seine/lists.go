@@ -22,16 +22,25 @@ func lists() settings.Lists {
 	}
 }
 
-// configured gives cmd the flags of all settings, with completion of their
-// words, and returns a function that gives their values when cmd runs.
-func configured(cmd *cobra.Command) func() (*settings.Settings, *settings.Options, error) {
+// configured gives cmd the flags of all settings, or of those of some groups,
+// with completion of their words, and returns a function that gives their
+// values when cmd runs.
+func configured(cmd *cobra.Command, groups ...string) func() (*settings.Settings, *settings.Options, error) {
 	set := settings.New(lists())
 	cmd.Flags().SortFlags = false
-	cmd.Flags().AddFlagSet(set.Flags(""))
+	if len(groups) == 0 {
+		groups = settings.Groups()
+	}
+	for _, g := range groups {
+		cmd.Flags().AddFlagSet(set.Flags(g))
+	}
 	file := cmd.Flags().String("config", "", "configuration `FILE` (YAML); the variable "+settings.EnvFile+" names one too")
 	_ = cmd.MarkFlagFilename("config", "yaml", "yml")
 	var params []string
 	for _, s := range set.All() {
+		if s.Param == nil && cmd.Flags().Lookup(s.Name) == nil {
+			continue
+		}
 		switch {
 		case s.Param != nil:
 			params = append(params, s.Name+"=")
@@ -41,8 +50,10 @@ func configured(cmd *cobra.Command) func() (*settings.Settings, *settings.Option
 			complete(cmd, s.Name, s.Known(), 0)
 		}
 	}
-	complete(cmd, "set", params, cobra.ShellCompDirectiveNoSpace)
-	cmd.SetUsageFunc(func(cmd *cobra.Command) error { return groupedUsage(cmd, set) })
+	if cmd.Flags().Lookup("set") != nil {
+		complete(cmd, "set", params, cobra.ShellCompDirectiveNoSpace)
+	}
+	cmd.SetUsageFunc(func(cmd *cobra.Command) error { return groupedUsage(cmd, set, groups) })
 	return func() (*settings.Settings, *settings.Options, error) {
 		warnings, err := set.Resolve(*file, os.Environ())
 		o, errOptions := set.Options()

@@ -31,7 +31,7 @@ func textWidth(f *os.File) int {
 
 // groupedUsage writes the usage of a command with its many flags under
 // headings.
-func groupedUsage(cmd *cobra.Command, set *settings.Settings) error {
+func groupedUsage(cmd *cobra.Command, set *settings.Settings, groups []string) error {
 	width := textWidth(os.Stdout)
 	var b strings.Builder
 	fmt.Fprintf(&b, "Usage:\n  %s\n", cmd.UseLine())
@@ -45,7 +45,7 @@ func groupedUsage(cmd *cobra.Command, set *settings.Settings) error {
 			fmt.Fprintf(&b, "\n%s:\n%s", title, text)
 		}
 	}
-	for _, g := range settings.Groups() {
+	for _, g := range groups {
 		section(g, set.Flags(g))
 	}
 	rest := pflag.NewFlagSet("", pflag.ContinueOnError)

@@ -27,10 +27,17 @@ func Format() *flow.Format {
 		Fields: flow.HasStart | flow.HasAddrs | flow.HasProto | flow.HasDuration | flow.HasSrcPort |
 			flow.HasDstPort | flow.HasBytes | flow.HasPkts | flow.HasState | flow.HasFlags |
 			flow.HasICMP | flow.HasService | flow.HasLabel,
-		Match: match,
-		Open:  open,
+		Stitch: pieces,
+		Match:  match,
+		Open:   open,
 	}
 }
+
+// pieces is how rows relate to connections: Argus writes a status record of
+// what lasts about once an hour. Rows are put together only when asked, since
+// it also writes each exchange of DNS over one port as a row, and these are
+// no pieces of one another.
+var pieces = flow.Stitching{Pieces: true, Gap: 5 * flow.Second}
 
 // base are the first columns of binetflow files without a header.
 var base = strings.Fields("StartTime Dur Proto SrcAddr Sport Dir DstAddr Dport State sTos dTos TotPkts TotBytes")

@@ -10,6 +10,7 @@ import (
 	"sync/atomic"
 
 	"seine/flow"
+	"seine/flow/internal/jsonrows"
 	"seine/flow/internal/lines"
 )
 
@@ -25,8 +26,9 @@ func Format() *flow.Format {
 		Ext:   []string{".log", ".log.gz"},
 		Fields: flow.HasStart | flow.HasAddrs | flow.HasProto | flow.HasDuration | flow.HasSrcPort |
 			flow.HasDstPort | flow.HasSrcBytes | flow.HasSrcPkts | flow.HasState | flow.HasFlags,
-		Match: match,
-		Open:  open,
+		Stitch: stitching,
+		Match:  match,
+		Open:   open,
 	}
 }
 
@@ -34,7 +36,13 @@ func match(head []byte) (int, string) {
 	if bytes.IndexByte(head, 0) >= 0 {
 		return 0, "binary data"
 	}
-	l, err := detect(head, nil)
+	if jsonrows.LooksLikeJSON(head) {
+		if _, err := detectWrapped(head, &flow.Options{}); err != nil {
+			return 0, err.Error()
+		}
+		return 85, "" // less than whoever knows the other members
+	}
+	l, err := detect(head, &flow.Options{})
 	switch {
 	case err != nil:
 		return 0, err.Error()
@@ -49,13 +57,14 @@ func open(src *flow.Source) (flow.Reader, error) {
 	if err != nil {
 		return nil, err
 	}
-	l, err := detect(head, src.Options.Map)
+	if jsonrows.LooksLikeJSON(head) {
+		return openWrapped(src, head)
+	}
+	l, err := detect(head, src.Options)
 	if err != nil {
 		return nil, err
 	}
-	src.Fields = l.fields()
-	src.Mapping = l.explain()
-	src.Note("each row is one direction of a connection, seen at one interface in one window of up to ten minutes")
+	describe(src, l)
 	seen := new(tally)
 	in, err := lines.OpenScouted(src, scout(l, src.Options.Map), func(in *flow.Interner) lines.Beginner {
 		return &decoder{layout: l, overrides: src.Options.Map, intern: in, seen: seen}
@@ -65,6 +74,21 @@ func open(src *flow.Source) (flow.Reader, error) {
 	}
 	return in.OnEnd(func() { seen.note(src) }), nil
 }
+
+// describe tells the source what the layout says.
+func describe(src *flow.Source, l *layout) {
+	src.Fields = l.fields()
+	src.Mapping = l.explain()
+	src.Note("each row is one direction of a connection, seen at one interface in one window of up to ten minutes")
+	src.Stitch = stitching
+	// Without flags nobody can tell a refused connection from one whose
+	// answer went another way.
+	src.Stitch.Silence = l.at[tcpFlags] >= 0
+}
+
+// stitching is how rows relate to connections. The gap is learned: windows
+// last one minute or ten, which no row says.
+var stitching = flow.Stitching{Pieces: true, Halves: true, Copies: true, Auto: true}
 
 // A tally counts what the notes tell at the end, over all decoders.
 type tally struct{ noData, skipData, wide, negative, changes atomic.Uint64 }

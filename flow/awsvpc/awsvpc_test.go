@@ -194,7 +194,8 @@ func TestMatch(t *testing.T) {
 		{"2 1 eni-0a 1 2 3 4 5 6 7 1 2 ACCEPT OK\n", 0, "no header"},
 		{"a b c\n", 0, "no header"},
 		{"ts,protocol,state,src_ip\n", 0, "no header"},
-		{"{\"srcaddr\": 1}\n", 0, "no header"},
+		{"{\"srcaddr\": 1}\n", 0, "JSON without an AWS flow log line"},
+		{"{\"message\":\"2 1 eni-0a - - - - - - - 1 2 - NODATA\"}", 85, ""},
 		{"a\x00b", 0, "binary"},
 		{"", 0, "no header"},
 	} {
@@ -209,6 +210,8 @@ func FuzzAWS(f *testing.F) {
 	f.Add(header + "2 1 eni-0a 192.0.2.1 192.0.2.2 1 2 17 1 52 1767225600 1767225660 ACCEPT OK\n")
 	f.Add("2 1 eni-0a - - - - - - - 1 2 - NODATA\r\n\n x\n")
 	f.Add("start srcaddr pkt-srcaddr dstaddr pkt-dstaddr\n1 - ::1 - 1.2.3.4\n")
+	f.Add(`{"messageType":"DATA_MESSAGE","logEvents":[{"message":"2 1 eni-0a 192.0.2.1 192.0.2.2 1 2 17 1 52 1767225600 1767225660 ACCEPT OK"},{"message":"\u0000"}]}{"message":1}`)
+	f.Add("2026-01-01T00:01:30.000Z\tstream\t2 1 eni-0a 192.0.2.1 192.0.2.2 1 2 17 1 52 1767225600 1767225660 ACCEPT OK\n\t\n")
 	f.Fuzz(func(t *testing.T, text string) {
 		match([]byte(text))
 		src := flow.BytesSource("x", []byte(text), &flow.Options{Workers: 1, Chunk: 300, Symbols: flow.NewSymbols()})
@@ -217,6 +220,12 @@ func FuzzAWS(f *testing.F) {
 			return
 		}
 		rows, err := flow.ReadAll(r)
+		if _, ok := r.(*wrapped); ok {
+			if src.Rows != uint64(len(rows)) || src.Rows+src.Bad+src.Skipped != r.(*wrapped).row {
+				t.Fatalf("%d rows, %d counted, %d bad, %d skipped", len(rows), src.Rows, src.Bad, src.Skipped)
+			}
+			return
+		}
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -93,6 +93,9 @@ func (d *decoder) decode(line []byte, r *flow.Record) error {
 	if len(line) > 0 && line[0] == 0xef {
 		line = bytes.TrimPrefix(line, []byte("\ufeff"))
 	}
+	if d.tabbed {
+		line = line[bytes.LastIndexByte(line, '\t')+1:]
+	}
 	for len(line) > 0 && line[len(line)-1] == ' ' {
 		line = line[:len(line)-1]
 	}
@@ -157,20 +160,15 @@ func (d *decoder) decode(line []byte, r *flow.Record) error {
 	return nil
 }
 
-// state judges one direction of a connection: what the other side did is in
-// another row, so that nothing but a REJECT is a failure.
+// state judges one direction of a connection by what became of it.
 func state(action []byte, f flow.TCPFlags) flow.State {
-	switch {
-	case string(action) == "REJECT":
+	switch string(action) {
+	case "REJECT":
 		return flow.StateDenied
-	case string(action) != "ACCEPT":
-		return flow.StateUnknown
-	case f&flow.FIN != 0:
-		return flow.StateClosed
-	case f&(flow.SYN|flow.ACK) == flow.SYN|flow.ACK:
-		return flow.StateEstablished
+	case "ACCEPT":
+		return parse.Accepted(f)
 	}
-	return flow.StatePartial
+	return flow.StateUnknown
 }
 
 // addr reads the address of the packet, or else that of the interface.

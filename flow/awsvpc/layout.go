@@ -77,17 +77,23 @@ const maxColumns = 96
 type layout struct {
 	header []byte // the header line; nil without one
 	names  []string
+	given  bool             // by --fields
+	tabbed bool             // only what stands behind the last tab is the row
 	at     [columnCount]int // token of each column, or -1
 	broken error            // why rows cannot be read by it
 }
 
 var (
-	errNoHeader = errors.New("no header of AWS flow log fields, and no row in their default order")
+	errNoHeader = errors.New("no header of AWS flow log fields, and no row in their default order (--input-format awsvpc --fields names the columns of another)")
 	errMissing  = errors.New("AWS flow log header without")
 )
 
 // detect finds the layout of the text that starts with head.
-func detect(head []byte, overrides map[string]string) (*layout, error) {
+func detect(head []byte, opt *flow.Options) (*layout, error) {
+	given, err := fieldNames(opt.Columns)
+	if err != nil {
+		return nil, err
+	}
 	head = bytes.TrimPrefix(head, []byte("\ufeff"))
 	var first []byte
 	for tries := 0; len(head) > 0 && tries < 50; tries++ {
@@ -99,21 +105,25 @@ func detect(head []byte, overrides map[string]string) (*layout, error) {
 		}
 		if isHeader(line) {
 			l := &layout{header: line, names: strings.Fields(string(line))}
-			return l, l.place(overrides)
+			return l, l.place(opt.Map)
+		}
+		if l := headerless(line, given); l != nil {
+			return l, l.place(opt.Map)
 		}
 		if first == nil {
 			first = line
 		}
-		if l := headerless(line); l != nil {
-			return l, l.place(overrides)
-		}
 	}
-	if first != nil && len(overrides) > 0 { // the user says where the columns are
+	if first != nil && len(opt.Map) > 0 { // the user says where the columns are
 		l := &layout{}
 		for i := range strings.Fields(string(first)) {
 			l.names = append(l.names, fmt.Sprintf("column%d", i+1))
 		}
-		return l, l.place(overrides)
+		return l, l.place(opt.Map)
+	}
+	if given != nil && first != nil {
+		return nil, fmt.Errorf("--fields names %d columns, and none of the first rows has as many (the first has %d)",
+			len(given), len(strings.Fields(string(first))))
 	}
 	return nil, errNoHeader
 }
@@ -129,41 +139,6 @@ func isHeader(line []byte) bool {
 		}
 	}
 	return known >= 4 && 4*known >= 3*len(names)
-}
-
-// headerless tells the layout of a row in the documented order, or nil.
-func headerless(line []byte) *layout {
-	t := strings.Fields(string(line))
-	l := &layout{}
-	if len(t) > 0 && len(t[0]) >= 20 && t[0][4] == '-' && t[0][10] == 'T' {
-		l.names, t = []string{"(time of delivery)"}, t[1:] // CloudWatch exports
-	}
-	if !slices.Contains(versionEnds, len(t)) {
-		return nil
-	}
-	if v, err := strconv.Atoi(t[0]); err != nil || v < 2 || v > 99 {
-		return nil
-	}
-	addr := func(s string) bool {
-		_, err := flow.ParseAddr([]byte(s))
-		return err == nil || s == "-"
-	}
-	number := func(s string) bool {
-		_, err := strconv.ParseUint(s, 10, 64)
-		return err == nil || s == "-"
-	}
-	switch {
-	case !slices.Contains([]string{"ACCEPT", "REJECT", "-"}, t[12]),
-		!slices.Contains([]string{"OK", "NODATA", "SKIPDATA"}, t[13]),
-		!addr(t[3]), !addr(t[4]), !number(t[5]), !number(t[6]), !number(t[7]), !number(t[8]), !number(t[9]),
-		!number(t[10]), !number(t[11]):
-		return nil
-	}
-	if len(t) >= 21 && (!number(t[17]) || !addr(t[19]) || !addr(t[20])) {
-		return nil
-	}
-	l.names = append(l.names, documented[:len(t)]...)
-	return l
 }
 
 // place finds the columns by their names and by the user's overrules.
@@ -236,9 +211,12 @@ func (l *layout) fields() (has flow.Fields) {
 
 // explain describes the columns in use.
 func (l *layout) explain() []string {
-	how := "names by the header"
-	if l.header == nil {
-		how = "no header, documented order"
+	how := "no header, documented order"
+	switch {
+	case l.header != nil:
+		how = "names by the header"
+	case l.given:
+		how = "no header, order by --fields"
 	}
 	out := []string{fmt.Sprintf("awsvpc: %d columns, %s; times in seconds since 1970", len(l.names), how)}
 	used := make([]bool, len(l.names))

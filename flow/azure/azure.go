@@ -27,10 +27,16 @@ func Format() *flow.Format {
 		Doc:    doc,
 		Ext:    []string{".json", ".jsonl"},
 		Fields: fields,
+		Stitch: stitching,
 		Match:  match,
 		Open:   open,
 	}
 }
+
+// stitching is how tuples relate to connections: what goes on is told every
+// five minutes, with what it counts since the tuple before. A connection may
+// stand in the logs of a subnet, of a network card and of the virtual network.
+var stitching = flow.Stitching{Pieces: true, Copies: true, Gap: 305 * flow.Second, Auto: true}
 
 func match(head []byte) (int, string) {
 	found, err := find(head)
@@ -81,7 +87,7 @@ func open(src *flow.Source) (flow.Reader, error) {
 	if err != nil {
 		return nil, err
 	}
-	src.Fields = fields
+	src.Fields, src.Stitch = fields, stitching
 	src.Mapping = []string{
 		"azure: the strings in flowTuples, counted from 1 through the file",
 		"ts        ← value 1, in ms or s by its size",

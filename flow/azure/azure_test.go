@@ -259,3 +259,13 @@ func BenchmarkDocument(b *testing.B) {
 	}
 	b.ReportMetric(float64(b.N)*rows/b.Elapsed().Seconds()/1e6, "Mrows/s")
 }
+
+func TestHowTuplesAreStitched(t *testing.T) {
+	src := flow.BytesSource("x", []byte(`{"records":[]}`), &flow.Options{Symbols: flow.NewSymbols()})
+	if _, err := open(src); err != nil {
+		t.Fatal(err)
+	}
+	if s := src.Stitch; !s.Pieces || s.Halves || !s.Copies || s.Silence || s.Gap != 305*flow.Second || !s.Auto {
+		t.Errorf("%+v", s)
+	}
+}

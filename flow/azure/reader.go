@@ -106,7 +106,7 @@ func (r *reader) next() ([]byte, error) {
 
 func (r *reader) note() {
 	if n := r.counts['C'] + r.counts['E']; n > 0 {
-		r.src.Note(fmt.Sprintf("a connection is several records (%d begin, %d go on, %d end): each is read by itself, with what it counts since the one before",
+		r.src.Note(fmt.Sprintf("a connection is several records (%d begin, %d go on, %d end), each with what it counts since the one before",
 			r.counts['B'], r.counts['C'], r.counts['E']))
 	}
 }

@@ -23,10 +23,16 @@ func Format() *flow.Format {
 		Doc:    doc,
 		Ext:    []string{".csv"},
 		Fields: fields,
+		Stitch: pieces,
 		Match:  match,
 		Open:   open,
 	}
 }
+
+// pieces is how rows relate to connections: what comes behind 120 s or the
+// first FIN is a row of its own. Many tables have the minute of the start
+// alone.
+var pieces = flow.Stitching{Pieces: true, Gap: 65 * flow.Second, Auto: true}
 
 const fields = flow.HasStart | flow.HasAddrs | flow.HasProto | flow.HasDuration | flow.HasSrcPort |
 	flow.HasDstPort | flow.HasBytes | flow.HasPkts | flow.HasState | flow.HasLabel

@@ -4,10 +4,12 @@ package cidds
 import (
 	_ "embed"
 	"errors"
-	"time"
+	"fmt"
+	"sync/atomic"
 
 	"seine/flow"
 	"seine/flow/internal/columns"
+	"seine/flow/internal/lines"
 	"seine/flow/internal/parse"
 	"seine/flow/internal/table"
 )
@@ -23,6 +25,7 @@ func Format() *flow.Format {
 		Doc:    doc,
 		Ext:    []string{".csv"},
 		Fields: fields,
+		Stitch: flow.Stitching{Pieces: true, Halves: true, Silence: true, Auto: true},
 		Match:  match,
 		Open:   open,
 	}
@@ -73,21 +76,21 @@ func open(src *flow.Source) (flow.Reader, error) {
 	if at.dport >= 0 {
 		src.Fields |= flow.HasICMP
 	}
-	src.Note(table.OneWay)
 	table.LocalTime(src, "Date first seen")
-	names := false
-	l.Sample(func(cells []string) bool {
-		_, err1 := flow.ParseAddr([]byte(cells[at.src]))
-		_, err2 := flow.ParseAddr([]byte(cells[at.dst]))
-		names = names || err1 != nil || err2 != nil
-		return !names
-	})
-	if names {
-		src.Note("addresses outside the laboratory are replaced by names (EXT_SERVER, 10008_34): such rows have no " +
-			"address to judge and count as bad")
-	}
+	named := new(atomic.Uint64)
 	zone := src.Options.Location
-	return table.Open(src, l, func(in *flow.Interner) table.Row { return newRow(&at, in, zone) })
+	r, err := table.Open(src, l, func(in *flow.Interner) table.Row {
+		return &row{at: &at, intern: in, clock: parse.Clock{Zone: zone}, named: named}
+	})
+	if err != nil {
+		return nil, err
+	}
+	return r.(*lines.Reader).OnEnd(func() {
+		if n := named.Load(); n > 0 {
+			src.Note(fmt.Sprintf("%d rows have a name in place of an address (EXT_SERVER, 10008_34): such hosts are told apart, "+
+				"but lie in no network", n))
+		}
+	}), nil
 }
 
 // row decodes rows of one layout.
@@ -95,11 +98,42 @@ type row struct {
 	at     *layout
 	intern *flow.Interner
 	clock  parse.Clock
+	named  *atomic.Uint64 // rows with a name for an address, over all decoders
 	label  []byte
 }
 
-func newRow(at *layout, in *flow.Interner, zone *time.Location) *row {
-	return &row{at: at, intern: in, clock: parse.Clock{Zone: zone}}
+// addrs reads both addresses. The data sets put names in the place of those
+// that they hide.
+func (d *row) addrs(src, dst []byte, r *flow.Record) error {
+	src, dst = parse.Trim(src), parse.Trim(dst)
+	var ok bool
+	if r.Src, ok = addr(src); !ok {
+		return table.Fail(columns.SrcIP, src, errAddr)
+	}
+	if r.Dst, ok = addr(dst); !ok {
+		return table.Fail(columns.DstIP, dst, errAddr)
+	}
+	r.Has |= flow.HasAddrs
+	if r.Src.IsName() || r.Dst.IsName() {
+		d.named.Add(1)
+	}
+	return nil
+}
+
+var errAddr = errors.New("neither an IP address nor the name of a host")
+
+// addr reads an address or a name; no text is both.
+func addr(text []byte) (flow.Addr, bool) {
+	if cap(text) >= parse.Room {
+		if v, n := parse.Quad(text[:parse.Room]); n == len(text) && n > 0 {
+			return flow.AddrFrom4(v), true
+		}
+	}
+	if a, ok := flow.NameAddr(text); ok {
+		return a, true
+	}
+	a, err := flow.ParseAddr(text)
+	return a, err == nil
 }
 
 // Fill implements table.Row.
@@ -108,7 +142,7 @@ func (d *row) Fill(c *table.Cells, r *flow.Record) error {
 	if err := table.Start(c.Get(at.start), &d.clock, r); err != nil {
 		return err
 	}
-	if err := table.Addrs(c.Get(at.src), c.Get(at.dst), r); err != nil {
+	if err := d.addrs(c.Get(at.src), c.Get(at.dst), r); err != nil {
 		return err
 	}
 	table.Proto(c.Get(at.proto), r)

@@ -7,7 +7,6 @@ import (
 	_ "embed"
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 
 	"seine/flow"
@@ -33,11 +32,16 @@ func Format() *flow.Format {
 		Mapped: true,
 		Match:  match,
 		Open:   open,
+		Create: create,
 	}
 }
 
 // nineColumns are the columns of the layout that needs no header.
 var nineColumns = []string{"ts", "protocol", "state", "src_ip", "src_port", "dst_ip", "dst_port", "src_bytes", "dst_bytes"}
+
+// deltas is how the rows of these columns relate to connections: each has what
+// was sent since the row before. Whoever wants rows as they are gets them.
+var deltas = flow.Stitching{Pieces: true, Gap: 65 * flow.Second}
 
 // A layout is what the head of an input tells of its columns.
 type layout struct {
@@ -97,7 +101,7 @@ func detect(head []byte, overrides map[string]string) (*layout, error) {
 			if len(m.Missing()) == 0 && !looksLikeFlow(names) {
 				l := &layout{sep: sep, header: line, mapping: m}
 				l.nine = sep == ',' && sameOrder(m)
-				l.unit = guessUnit(first[i+1:], sep, m)
+				l.unit = m.StartUnit(startTimes(first[i+1:], sep, m))
 				return l, nil
 			}
 			if near == nil || len(m.Missing()) < len(near.Missing()) {
@@ -116,7 +120,7 @@ func detect(head []byte, overrides map[string]string) (*layout, error) {
 				return nil, err
 			}
 			l := &layout{sep: ',', mapping: m, nine: len(overrides) == 0}
-			l.unit = guessUnit(first, ',', m)
+			l.unit = m.StartUnit(startTimes(first, ',', m))
 			return l, nil
 		}
 	}
@@ -143,7 +147,7 @@ func sameOrder(m *columns.Mapping) bool {
 			return false
 		}
 	}
-	return m.Fields() == nineFields
+	return m.Fields() == nineFields && m.Column(columns.RawState) < 0 && m.Column(columns.OrientBy) < 0
 }
 
 const nineFields = flow.HasStart | flow.HasAddrs | flow.HasProto | flow.HasState | flow.HasSrcPort | flow.HasDstPort | flow.HasBytes
@@ -199,32 +203,15 @@ func looksLikeFlow(f []string) bool {
 	return err1 == nil && err2 == nil
 }
 
-// guessUnit tells the unit of numeric times by the median of the first rows:
-// one decision for the column, which one odd row does not turn.
-func guessUnit(rows [][]byte, sep byte, m *columns.Mapping) parse.Unit {
-	if u := m.Unit[columns.Start]; u != 0 {
-		return u
-	}
-	var times []float64
+// startTimes are the values of the time column in the first rows.
+func startTimes(rows [][]byte, sep byte, m *columns.Mapping) (values []string) {
 	for _, line := range rows {
 		f := splitHeader(line, sep)
 		if i := m.Column(columns.Start); i < len(f) {
-			var c parse.Clock
-			if t, err := c.Parse([]byte(f[i])); err == nil && !strings.ContainsAny(f[i], ":/") {
-				times = append(times, float64(t)/1e9)
-			} else if err == parse.ErrTimeRange {
-				whole, _, _ := strings.Cut(f[i], ".")
-				if v, err := parse.Uint([]byte(whole)); err == nil {
-					times = append(times, float64(v))
-				}
-			}
+			values = append(values, f[i])
 		}
 	}
-	if len(times) == 0 {
-		return parse.Seconds
-	}
-	slices.Sort(times)
-	return parse.GuessUnit(times[len(times)/2])
+	return values
 }
 
 func open(src *flow.Source) (flow.Reader, error) {
@@ -238,11 +225,14 @@ func open(src *flow.Source) (flow.Reader, error) {
 	}
 	src.Fields = l.mapping.Fields()
 	src.Mapping = append([]string{l.describe()}, l.mapping.Explain()...)
+	if l.header == nil || l.nine {
+		src.Stitch = deltas
+	}
 	naive := src.Options.Location
 	return lines.Open(src, func(in *flow.Interner) lines.Decoder {
 		g := newGeneral(l, in, naive)
 		if l.nine {
-			return &nine{general: g, clock: g.clock}
+			return &nine{general: g, clock: g.fill.Clock}
 		}
 		return g
 	})

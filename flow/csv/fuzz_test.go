@@ -35,7 +35,7 @@ func newPair(t testing.TB) *pair {
 		p.in[i] = flow.NewInterner(p.symbols)
 	}
 	g := newGeneral(l, p.in[0], nil)
-	p.fast = &nine{general: g, clock: g.clock}
+	p.fast = &nine{general: g, clock: g.fill.Clock}
 	p.general = newGeneral(l, p.in[1], nil)
 	return p
 }

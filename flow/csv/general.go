@@ -18,18 +18,18 @@ import (
 // tables may leave values unset.
 type general struct {
 	layout *layout
-	intern *flow.Interner
-	clock  parse.Clock
+	fill   *columns.Filler
 	strict bool
 	fields []columns.Field // by column, up to the last that counts
 	least  int             // columns that a row must have
 	split  table.Splitter
-	end    flow.Time
 }
 
 func newGeneral(l *layout, in *flow.Interner, zone *time.Location) *general {
-	g := &general{layout: l, intern: in, strict: l.nine}
-	g.clock = parse.Clock{Zone: zone, Unit: l.unit, Strict: l.nine}
+	g := &general{layout: l, strict: l.nine}
+	g.fill = columns.NewFiller(l.mapping, in, parse.Clock{Zone: zone, Unit: l.unit, Strict: l.nine})
+	// Detectors of the nine columns look at type and code as ports.
+	g.fill.Ports = l.nine
 	for i := range l.mapping.Columns {
 		f := columns.None
 		for c := columns.Start; c.Valid(); c++ {
@@ -48,10 +48,7 @@ func newGeneral(l *layout, in *flow.Interner, zone *time.Location) *general {
 	return g
 }
 
-var (
-	errQuote   = errors.New("quote is not closed")
-	errNoStart = errors.New("no time")
-)
+var errQuote = errors.New("quote is not closed")
 
 // Decode implements lines.Decoder.
 func (g *general) Decode(line []byte, r *flow.Record) error {
@@ -77,8 +74,7 @@ func (g *general) repeatsHeader(line []byte) bool {
 }
 
 func (g *general) decode(line []byte, r *flow.Record) error {
-	*r = flow.Record{Proto: flow.ProtoUnknown}
-	g.end = 0
+	g.fill.Begin(r)
 	line = bytes.TrimPrefix(line, []byte("\ufeff")) // of a file, or of one concatenated
 	g.split.Reset(line, g.layout.sep)
 	n := 0
@@ -95,110 +91,35 @@ func (g *general) decode(line []byte, r *flow.Record) error {
 		return errQuote
 	case n < g.least:
 		return fmt.Errorf("%d columns, need %d", n, g.least)
-	case r.Has&flow.HasStart == 0:
-		return errNoStart
 	}
-	if g.end != 0 && r.Has&flow.HasDuration == 0 {
-		r.Duration = max(0, g.end.Add(-r.Start))
-		r.Has |= flow.HasDuration
-	}
-	if r.Proto == flow.ICMP || r.Proto == flow.ICMPv6 {
-		g.icmp(r)
-	}
-	parse.Settle(r)
-	return nil
-}
-
-// icmp moves type and code out of the ports, where tables put them. The nine
-// columns keep theirs: detectors of that layout look at them as ports.
-func (g *general) icmp(r *flow.Record) {
-	if g.strict {
-		return
-	}
-	const ports = flow.HasSrcPort | flow.HasDstPort
-	if r.Has&flow.HasICMP != 0 { // told elsewhere: what stands as ports is none
-		r.SrcPort, r.DstPort = 0, 0
-		r.Has &^= ports
-		return
-	}
-	if r.Has&ports == 0 {
-		return
-	}
-	switch {
-	case r.SrcPort == 0 && 0 < r.DstPort && r.DstPort < 256: // type.0, which was read as a number
-		r.ICMPType, r.ICMPCode = uint8(r.DstPort), 0
-	case r.SrcPort == 0 && r.DstPort > 0: // type*256+code, as NetFlow has it
-		r.ICMPType, r.ICMPCode = uint8(r.DstPort>>8), uint8(r.DstPort)
-	case r.SrcPort < 256 && r.DstPort < 256:
-		r.ICMPType, r.ICMPCode = uint8(r.SrcPort), uint8(r.DstPort)
-	default:
-		return
-	}
-	r.SrcPort, r.DstPort = 0, 0
-	r.Has = r.Has&^ports | flow.HasICMP
-}
-
-func fail(f columns.Field, value []byte, err error) error {
-	return fmt.Errorf("%s %q: %w", f, clip(string(value), 60), err)
+	return g.fill.Finish(r)
 }
 
 // set stores one value.
 func (g *general) set(f columns.Field, v []byte, r *flow.Record) error {
-	v = parse.Trim(v)
-	switch f {
-	case columns.Start:
-		t, err := g.clock.Parse(v)
-		if err != nil {
-			return fail(f, v, err)
-		}
-		r.Start = t
-		r.Has |= flow.HasStart
-		return nil
-	case columns.SrcIP, columns.DstIP:
-		a, err := flow.ParseAddr(v)
-		if err != nil {
-			return fail(f, v, err)
-		}
-		if f == columns.SrcIP {
-			r.Src = a
-		} else {
-			r.Dst = a
-		}
-		r.Has |= flow.HasAddrs
-		return nil
-	case columns.Proto:
-		if p, ok := flow.ParseProto(bytes.TrimSuffix(v, []byte(".0"))); ok {
-			r.Proto = p
-			r.Has |= flow.HasProto
-		}
-		return nil
+	if g.strict && f != columns.Start && f != columns.SrcIP && f != columns.DstIP && f != columns.Proto {
+		return g.setStrict(f, parse.Trim(v), r)
 	}
-	if g.strict {
-		return g.setStrict(f, v, r)
-	}
-	if parse.Unset(v) {
-		return nil
-	}
-	return g.setLoose(f, v, r)
+	return g.fill.Set(f, v, r)
 }
 
 // setStrict stores a value of the nine columns.
 func (g *general) setStrict(f columns.Field, v []byte, r *flow.Record) error {
 	if f == columns.State {
 		if len(v) > 0 {
-			r.RawState, r.State = g.intern.Symbol(v), parse.State(v)
+			r.RawState, r.State = g.fill.Intern.Symbol(v), parse.State(v)
 			r.Has |= flow.HasState
 		}
 		return nil
 	}
 	n, err := parse.Uint(v)
 	if err != nil {
-		return fail(f, v, err)
+		return columns.Fail(f, v, err)
 	}
 	switch f {
 	case columns.SrcPort, columns.DstPort:
 		if n > 65535 {
-			return fail(f, v, parse.ErrPort)
+			return columns.Fail(f, v, parse.ErrPort)
 		}
 		if f == columns.SrcPort {
 			r.SrcPort = uint16(n)
@@ -215,97 +136,4 @@ func (g *general) setStrict(f columns.Field, v []byte, r *flow.Record) error {
 		r.Has |= flow.HasDstBytes
 	}
 	return nil
-}
-
-// setLoose stores a value that is not unset. A port that cannot be read makes
-// a bad row; a counter, a flag or a duration is then absent.
-func (g *general) setLoose(f columns.Field, v []byte, r *flow.Record) error {
-	switch f {
-	case columns.SrcPort, columns.DstPort:
-		p, err := parse.Port(v)
-		if err != nil {
-			if t, c, ok := bytes.Cut(v, []byte(".")); ok && f == columns.DstPort { // nfdump's type.code
-				t8, err1 := parse.Uint(t)
-				c8, err2 := parse.Uint(c)
-				if err1 == nil && err2 == nil && t8 < 256 && c8 < 256 {
-					r.ICMPType, r.ICMPCode = uint8(t8), uint8(c8)
-					r.Has |= flow.HasICMP
-					return nil
-				}
-			}
-			return fail(f, v, err)
-		}
-		if f == columns.SrcPort {
-			r.SrcPort = p
-			r.Has |= flow.HasSrcPort
-		} else {
-			r.DstPort = p
-			r.Has |= flow.HasDstPort
-		}
-	case columns.SrcBytes:
-		count(v, r, &r.SrcBytes, flow.HasSrcBytes)
-	case columns.DstBytes:
-		count(v, r, &r.DstBytes, flow.HasDstBytes)
-	case columns.SrcPkts:
-		count(v, r, &r.SrcPkts, flow.HasSrcPkts)
-	case columns.DstPkts:
-		count(v, r, &r.DstPkts, flow.HasDstPkts)
-	case columns.End:
-		clock := g.clock
-		if u := g.layout.mapping.Unit[columns.End]; u != 0 {
-			clock.Unit = u
-		}
-		if t, err := clock.Parse(v); err == nil {
-			g.end = t
-		}
-	case columns.Duration:
-		unit := g.layout.mapping.Unit[columns.Duration]
-		if unit == 0 {
-			unit = parse.Seconds
-		}
-		if d, err := parse.Scaled(v, unit); err == nil {
-			r.Duration = max(0, d)
-			r.Has |= flow.HasDuration
-		}
-	case columns.State:
-		r.RawState, r.State = g.intern.Symbol(v), parse.State(v)
-		r.Has |= flow.HasState
-	case columns.SrcFlags, columns.DstFlags:
-		if fl, ok := parse.Flags(v); ok {
-			if f == columns.SrcFlags {
-				r.SrcFlags = fl
-			} else {
-				r.DstFlags = fl
-			}
-			r.Has |= flow.HasFlags
-		}
-	case columns.Service:
-		r.Service = g.intern.Symbol(v)
-		r.Has |= flow.HasService
-	case columns.Label:
-		r.Label = g.intern.Symbol(v)
-		r.Has |= flow.HasLabel
-	case columns.UID:
-		r.UID = flow.MakeUID(v)
-		r.Has |= flow.HasUID
-	case columns.ICMPType, columns.ICMPCode:
-		n, err := parse.Uint(v)
-		if err != nil || n > 255 {
-			return nil
-		}
-		if f == columns.ICMPType {
-			r.ICMPType = uint8(n)
-		} else {
-			r.ICMPCode = uint8(n)
-		}
-		r.Has |= flow.HasICMP
-	}
-	return nil
-}
-
-func count(v []byte, r *flow.Record, to *uint64, bit flow.Fields) {
-	if n, ok := parse.Counter(v); ok {
-		*to = n
-		r.Has |= bit
-	}
 }

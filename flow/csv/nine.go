@@ -101,7 +101,7 @@ func (d *nine) fast(line []byte, r *flow.Record) bool {
 			return false
 		}
 		w.lo, w.hi, w.state = lo, hi, parse.State(text)
-		w.sym = d.intern.Symbol(text)
+		w.sym = d.fill.Intern.Symbol(text)
 		if w.sym == 0 || !flow.Final(w.sym) {
 			w.lo, w.hi = ^uint64(0), ^uint64(0) // do not remember
 		}

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
-	"strings"
 
 	"seine/flow"
 	"seine/flow/internal/jsonscan"
@@ -12,67 +11,22 @@ import (
 	"seine/flow/internal/parse"
 )
 
-// The members of an event that count.
-const (
-	timestamp = iota
-	eventStart
-	firstPacket
-	eventEnd
-	lastPacket
-	eventDuration
-	eventType
-	eventAction
-	zeekState
-	iana
-	ipProtocol
-	transport
-	service
-	community
-	srcIP
-	srcPort
-	srcBytes
-	srcPkts
-	dstIP
-	dstPort
-	dstBytes
-	dstPkts
-	memberCount
-)
-
-var members = [memberCount]string{
-	"@timestamp", "event.start", "firstPacket", "event.end", "lastPacket", "event.duration", "event.type",
-	"event.action", "zeek.connection.state", "network.iana_number", "ipProtocol", "network.transport",
-	"network.protocol", "network.community_id", "source.ip", "source.port", "source.bytes", "source.packets",
-	"destination.ip", "destination.port", "destination.bytes", "destination.packets",
-}
-
-// spellings is how often each member is asked for: nested, dotted, and both
-// within _source. Nested and dotted keys may be mixed in one event.
-const spellings = 4
-
-var paths = func() *jsonscan.Paths {
-	var all []string
-	for _, m := range members {
-		nested := strings.ReplaceAll(m, ".", "/")
-		all = append(all, nested, m, "_source/"+nested, "_source/"+m)
-	}
-	return jsonscan.Compile(all...)
-}()
-
-var (
-	errNoTime = errors.New("no event.start and no @timestamp")
-	errHalf   = errors.New("only one of source.ip and destination.ip")
-)
-
 type decoder struct {
-	scan   *jsonscan.Scanner
-	intern *flow.Interner
-	seen   *tally
+	*dialect
+	scan    *jsonscan.Scanner
+	intern  *flow.Interner
+	seen    *tally
+	hidden  flow.Fields // not to be set: their meaning is not certain
+	seconds bool        // the unit of duration
 }
 
-// find is the place of a member, in whichever spelling it is there.
+func (l *dialect) decoder(in *flow.Interner, seen *tally) *decoder {
+	return &decoder{dialect: l, scan: l.paths.Scanner(), intern: in, seen: seen}
+}
+
+// find is the place of a member, in whichever name and spelling it is there.
 func (d *decoder) find(m int) (int, bool) {
-	for i := m * spellings; i < (m+1)*spellings; i++ {
+	for i := d.first[m]; i < d.first[m+1]; i++ {
 		if k := d.scan.Kind(i); k != jsonscan.Absent && k != jsonscan.Null {
 			return i, true
 		}
@@ -83,10 +37,19 @@ func (d *decoder) find(m int) (int, bool) {
 // text is a string or a number, nil where there is neither.
 func (d *decoder) text(m int) []byte {
 	i, ok := d.find(m)
-	if k := d.scan.Kind(i); !ok || k != jsonscan.String && k != jsonscan.Number {
+	if !ok {
+		return nil
+	}
+	if k := d.scan.Kind(i); k != jsonscan.String && k != jsonscan.Number {
 		return nil
 	}
 	return d.scan.Text(i)
+}
+
+// number is a count, 0 where there is none.
+func (d *decoder) number(m int) uint64 {
+	v, _ := parse.Counter(d.text(m))
+	return v
 }
 
 // Decode implements lines.Decoder.
@@ -100,39 +63,37 @@ func (d *decoder) Decode(text []byte, r *flow.Record) error {
 	src, dst := d.text(srcIP), d.text(dstIP)
 	switch {
 	case src == nil && dst == nil:
-		if _, ok := d.find(timestamp); !ok {
-			return errNoTime
+		if _, ok := d.find(stamp); !ok {
+			return d.noTime()
 		}
 		d.seen.other.Add(1)
 		return lines.ErrSkip
 	case src == nil || dst == nil:
-		return errHalf
+		return fmt.Errorf("only one of %s and %s", d.names[srcIP][0], d.names[dstIP][0])
+	case d.detail():
+		d.seen.detail.Add(1)
+		return lines.ErrSkip
 	}
 	*r = flow.Record{Proto: flow.ProtoUnknown}
 	var err error
 	if r.Src, err = parse.Addr(src); err != nil {
-		return fail(srcIP, src, err)
+		return d.fail(srcIP, src, err)
 	}
 	if r.Dst, err = parse.Addr(dst); err != nil {
-		return fail(dstIP, dst, err)
+		return d.fail(dstIP, dst, err)
 	}
 	r.Has = flow.HasAddrs
 	if err := d.times(r); err != nil {
 		return err
 	}
-	for _, m := range [...]int{iana, ipProtocol, transport} {
-		if p, ok := flow.ParseProto(d.text(m)); ok {
-			r.Proto = p
-			r.Has |= flow.HasProto
-			break
-		}
-	}
+	d.proto(r)
 	if err := d.port(srcPort, &r.SrcPort, flow.HasSrcPort, r); err != nil {
 		return err
 	}
 	if err := d.port(dstPort, &r.DstPort, flow.HasDstPort, r); err != nil {
 		return err
 	}
+	d.icmp(r)
 	d.count(srcBytes, &r.SrcBytes, flow.HasSrcBytes, r)
 	d.count(dstBytes, &r.DstBytes, flow.HasDstBytes, r)
 	d.count(srcPkts, &r.SrcPkts, flow.HasSrcPkts, r)
@@ -141,93 +102,51 @@ func (d *decoder) Decode(text []byte, r *flow.Record) error {
 		r.Service = d.intern.Symbol(s)
 		r.Has |= flow.HasService
 	}
-	if id := d.text(community); len(id) > 0 {
+	if id := d.text(uid); len(id) > 0 {
 		r.UID = flow.MakeUID(id)
 		r.Has |= flow.HasUID
 	}
-	d.state(r)
+	if v, err := parse.Uint(d.text(flags)); err == nil && r.Proto == flow.TCP {
+		r.SrcFlags = flow.TCPFlags(v) // the upper of two bytes holds no flag we know
+		r.Has |= flow.HasFlags
+	}
+	d.outcome(r)
+	r.Has &^= d.hidden
 	return nil
 }
 
-// state takes Zeek's state, or a firewall's verdict; the schema has no state
-// of its own.
-func (d *decoder) state(r *flow.Record) {
-	if word := d.text(zeekState); len(word) > 0 {
-		r.RawState, r.State = d.intern.Symbol(word), parse.State(word)
-		r.Has |= flow.HasState
-		return
+// detail reports whether an event tells more of a flow that another one tells:
+// the logs of Zeek but for its connections, Suricata's alerts and the like.
+func (d *decoder) detail() bool {
+	set := d.text(dataset)
+	log, zeek := bytes.CutPrefix(set, []byte("zeek."))
+	if zeek || string(d.text(module)) == "zeek" {
+		switch string(log) {
+		case "conn", "connection", "":
+			return false
+		}
+		return true
 	}
-	if word := d.text(eventAction); parse.State(word) == flow.StateDenied {
-		r.RawState, r.State = d.intern.Symbol(word), flow.StateDenied
-		r.Has |= flow.HasState
-		return
+	switch string(d.text(eveType)) {
+	case "", "flow", "netflow":
+		return false
 	}
-	if i, ok := d.find(eventType); ok && bytes.Contains(d.scan.Text(i), denied) {
-		r.RawState, r.State = d.intern.Symbol(denied), flow.StateDenied
-		r.Has |= flow.HasState
-	}
+	return true
 }
 
-var denied = []byte("denied")
-
-// instant reads a time as text, or as a number of milliseconds.
-func instant(text []byte) (flow.Time, error) {
-	if t, ok := parse.Instant(text); ok {
-		return t, nil
-	}
-	c := parse.Clock{Unit: parse.Milliseconds}
-	return c.Parse(text)
-}
-
-func (d *decoder) times(r *flow.Record) (err error) {
-	m := eventStart
-	text := d.text(m)
-	if text == nil {
-		m = firstPacket
-		text = d.text(m)
-	}
-	if text == nil {
-		m = timestamp
-		if text = d.text(m); text == nil {
-			return errNoTime
+// proto takes the first name that tells a protocol: some write numbers, some
+// names, some both.
+func (d *decoder) proto(r *flow.Record) {
+	for i := d.first[proto]; i < d.first[proto+1]; i++ {
+		if k := d.scan.Kind(i); k != jsonscan.String && k != jsonscan.Number {
+			continue
 		}
-		d.seen.noStart.Add(1)
-	}
-	if r.Start, err = instant(text); err != nil {
-		return fail(m, text, err)
-	}
-	r.Has |= flow.HasStart
-	if text := d.text(eventDuration); text != nil {
-		if v, ok := parse.Counter(text); ok && v <= uint64(flow.MaxTime) {
-			r.Duration = flow.Time(v)
-			r.Has |= flow.HasDuration
-			return nil
+		if p, ok := flow.ParseProto(d.scan.Text(i)); ok {
+			r.Proto = p
+			r.Has |= flow.HasProto
+			return
 		}
 	}
-	if m == timestamp { // may be the end itself: nothing to subtract from
-		return nil
-	}
-	m = eventEnd
-	if text = d.text(m); text == nil {
-		m = lastPacket
-		text = d.text(m)
-	}
-	if text == nil {
-		return nil
-	}
-	end, err := instant(text)
-	switch {
-	case err != nil:
-		return fail(m, text, err)
-	case end < r.Start:
-		d.seen.negative.Add(1)
-	case end-r.Start < 0: // further apart than a span can be
-		return nil
-	default:
-		r.Duration = end - r.Start
-	}
-	r.Has |= flow.HasDuration
-	return nil
 }
 
 func (d *decoder) port(m int, to *uint16, has flow.Fields, r *flow.Record) error {
@@ -238,7 +157,7 @@ func (d *decoder) port(m int, to *uint16, has flow.Fields, r *flow.Record) error
 	v, err := parse.Port(text)
 	switch {
 	case err != nil:
-		return fail(m, text, err)
+		return d.fail(m, text, err)
 	case r.Proto == flow.ICMP || r.Proto == flow.ICMPv6:
 		return nil // some writers put type and code here, some zero
 	}
@@ -247,18 +166,48 @@ func (d *decoder) port(m int, to *uint16, has flow.Fields, r *flow.Record) error
 	return nil
 }
 
+// icmp takes type and code where NetFlow has them: as a number of their own, or
+// in place of the destination port.
+func (d *decoder) icmp(r *flow.Record) {
+	if r.Proto != flow.ICMP && r.Proto != flow.ICMPv6 {
+		return
+	}
+	for _, m := range [...]int{icmpType, icmpIn4, dstPort} {
+		if m == dstPort && !d.oneWay {
+			return
+		}
+		if v, err := parse.Uint(d.text(m)); err == nil && v <= 0xffff {
+			r.ICMPType, r.ICMPCode = uint8(v>>8), uint8(v)
+			r.Has |= flow.HasICMP
+			return
+		}
+	}
+}
+
 func (d *decoder) count(m int, to *uint64, has flow.Fields, r *flow.Record) {
-	if v, ok := parse.Counter(d.text(m)); ok {
+	if v, ok := parse.Counter(d.text(m)); ok && d.hidden&has == 0 {
 		*to = v
 		r.Has |= has
 	}
 }
 
-func fail(m int, value []byte, err error) error {
+func (d *decoder) noTime() error {
+	if len(d.names[start]) == 0 {
+		return errors.New("no " + d.names[stamp][0])
+	}
+	return fmt.Errorf("no %s and no %s", d.names[start][0], d.names[stamp][0])
+}
+
+// fail is the error of a value that cannot be read, nil if err is.
+func (d *decoder) fail(m int, value []byte, err error) error {
+	if err == nil {
+		return nil
+	}
 	const most = 60
 	more := ""
 	if len(value) > most {
 		value, more = value[:most], "…"
 	}
-	return fmt.Errorf("%s %q%s: %w", members[m], value, more, err)
+	i, _ := d.find(m)
+	return fmt.Errorf("%s %q%s: %w", d.name(m, i), value, more, err)
 }

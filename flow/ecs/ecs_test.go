@@ -16,7 +16,7 @@ func run(t testing.TB, text string) (*flow.Source, []string) {
 	t.Helper()
 	symbols := flow.NewSymbols()
 	src := flow.BytesSource("ecs.ndjson", []byte(text), &flow.Options{Workers: 2, Chunk: 700, Symbols: symbols})
-	r, err := open(src)
+	r, err := elastic.open(src)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -68,14 +68,14 @@ func TestRows(t *testing.T) {
 		{"milliseconds, ICMP", `{"firstPacket":1767225600500,"lastPacket":1767225601000,"ipProtocol":58,` + ends + "}",
 			[]string{`1: 2026-01-01T00:00:00.5Z +500000000ns ipv6-icmp 2001:db8::1:0 → 2001:db8::2:0 0/0 B 0/0 P unknown "" ""  [start addresses protocol duration]`}, 0, 0, ""},
 		{"without a start", `{"@timestamp":"2026-01-01T00:00:10Z","event":{"end":"2026-01-01T00:00:10Z"},"source":{"ip":"192.0.2.1","bytes":null},"destination":{"ip":"192.0.2.2","bytes":-1}}`,
-			[]string{`1: 2026-01-01T00:00:10Z +0ns unknown 192.0.2.1:0 → 192.0.2.2:0 0/0 B 0/0 P unknown "" ""  [start addresses]`}, 0, 0, "1 events have no event.start"},
+			[]string{`1: 2026-01-01T00:00:10Z +0ns unknown 192.0.2.1:0 → 192.0.2.2:0 0/0 B 0/0 P unknown "" ""  [start addresses]`}, 0, 0, "1 events have no usable event.start"},
 		{"other events", `{"@timestamp":"2026-01-01T00:00:10Z","message":"hello"}` + "\n" + nested, []string{"2: " + want}, 0, 1, "1 events without a network flow"},
 		{"bad events", nested + nested[:100] + "\n" + with(`"ip":"10.0.0.5",`, ``) + with("10.0.0.5", "a-host") + with("40112", "70000") +
 			with("2026-01-01T00:00:00.5Z", "soon") + with(`"duration":9500000000`, `"duration":"x"`) + `{"a":1}` + "\n{}",
 			[]string{"1: " + want, "7: " + want}, 7, 0, ""},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			if score, reason := match([]byte(test.text)); score != 90 {
+			if score, reason := elastic.match([]byte(test.text), 90); score != 90 {
 				t.Errorf("score %d: %s", score, reason)
 			}
 			src, rows := run(t, test.text)
@@ -108,7 +108,7 @@ func TestMatch(t *testing.T) {
 		`{"@timestamp":"2026-01-01T00:00:10Z"}`:                "JSON without",
 		`{"ts":1,"id.orig_h":"192.0.2.1"}`:                     "JSON without",
 	} {
-		if score, reason := match([]byte(head)); score != 0 || !strings.Contains(reason, want) {
+		if score, reason := elastic.match([]byte(head), 90); score != 0 || !strings.Contains(reason, want) {
 			t.Errorf("%q: %d %q, want %q", head, score, reason, want)
 		}
 	}
@@ -118,9 +118,9 @@ func FuzzECS(f *testing.F) {
 	f.Add(nested + dotted + "{}")
 	f.Add("[" + nested + "," + dotted + "]")
 	f.Fuzz(func(t *testing.T, text string) {
-		match([]byte(text))
+		elastic.match([]byte(text), 90)
 		src := flow.BytesSource("x", []byte(text), &flow.Options{Workers: 1, Chunk: 300, Symbols: flow.NewSymbols()})
-		r, err := open(src)
+		r, err := elastic.open(src)
 		if err != nil {
 			return
 		}
@@ -146,7 +146,7 @@ func bench(b *testing.B, event string) {
 	b.ReportAllocs()
 	for b.Loop() {
 		src := flow.BytesSource("bench.json", data, &flow.Options{Workers: 1, Symbols: flow.NewSymbols()})
-		r, err := open(src)
+		r, err := elastic.open(src)
 		if err != nil {
 			b.Fatal(err)
 		}

@@ -34,6 +34,10 @@ func Format() *flow.Format {
 	}
 }
 
+// halves is how netflow events relate to connections: one for each direction
+// that had packets. A flow event is a whole flow, and needs nothing.
+var halves = flow.Stitching{Halves: true, Silence: true, Auto: true}
+
 // headLines is how many lines of the head are looked at.
 const headLines = 2000
 
@@ -95,7 +99,8 @@ func open(src *flow.Source) (flow.Reader, error) {
 			"src_bytes ← netflow.bytes", "src_pkts  ← netflow.pkts", "src_flags ← tcp.tcp_flags",
 			"service   ← app_proto", "uid       ← flow_id", "icmp_type ← icmp_type", "icmp_code ← icmp_code",
 		}
-		src.Note("netflow events tell each direction of a flow by itself: nothing says whether it was answered")
+		src.Stitch = halves
+		src.Note("netflow events tell each direction of a flow by itself; where there is none of the answer, there was no answer")
 	} else {
 		src.Fields = flowFields
 		src.Mapping = []string{

@@ -10,6 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"seine/flow"
+	"seine/flow/internal/flowtest"
 )
 
 // run reads text and tells the source, and the rows as lines of text.
@@ -196,6 +197,43 @@ func FuzzEVE(f *testing.F) {
 			}
 		}
 	})
+}
+
+// The two events of a flow become one, in which the client is the source
+// whichever was logged first; a flow without an answer is an attempt. Where
+// there are flow events, they are whole and the others are passed over.
+func TestNetflowEventsAreHalves(t *testing.T) {
+	one := func(src, sport, dst, dport string, pkts, bytes int, flags string) string {
+		return event("netflow", fmt.Sprintf(`,"src_ip":%q,"src_port":%s,"dest_ip":%q,"dest_port":%s,"proto":"TCP","netflow":{"pkts":%d,"bytes":%d%s,"age":9},"tcp":{"tcp_flags":%q}`,
+			src, sport, dst, dport, pkts, bytes, times, flags))
+	}
+	const client, server = "192.0.2.10", "198.51.100.7"
+	for _, test := range []struct{ text, want string }{
+		{one(client, "40112", server, "443", 5, 400, "1b") + one(server, "443", client, "40112", 4, 9000, "1b"),
+			"192.0.2.10:40112 > 198.51.100.7:443 bytes 400/9000 pkts 5/4 closed() flags FSPA_FSPA"},
+		{one(server, "443", client, "40112", 4, 9000, "12") + one(client, "40112", server, "443", 5, 400, "1a"),
+			"192.0.2.10:40112 > 198.51.100.7:443 bytes 400/9000 pkts 5/4 established() flags SPA_SA"},
+		{one(client, "40112", server, "443", 3, 180, "02"),
+			"192.0.2.10:40112 > 198.51.100.7:443 bytes 180/0 pkts 3/0 attempt() flags S_"},
+	} {
+		opt := &flow.Options{Workers: 1, Symbols: flow.NewSymbols()}
+		src := flow.BytesSource("eve.json", []byte(test.text), opt)
+		r, err := open(src)
+		if err != nil {
+			t.Fatal(err)
+		}
+		rows, err := flow.ReadAll(flow.Stitch(r, flow.NewStitcher(src.Stitch, flow.StitchOptions{})))
+		if err != nil || len(rows) != 1 {
+			t.Fatal(len(rows), err)
+		}
+		if got := flowtest.Row(&rows[0], opt.Symbols); !strings.Contains(got, test.want) || !src.Stitch.Auto {
+			t.Errorf("got %swant %s", got, test.want)
+		}
+	}
+	src, _ := run(t, event("flow", tls)+event("netflow", ends))
+	if src.Stitch.Needed() || Format().Stitch.Needed() {
+		t.Errorf("flow events: %+v", src.Stitch)
+	}
 }
 
 func BenchmarkFlowEvents(b *testing.B) {

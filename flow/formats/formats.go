@@ -12,12 +12,19 @@ import (
 	"seine/flow/csv"
 	"seine/flow/ecs"
 	"seine/flow/eve"
+	"seine/flow/firewall"
 	"seine/flow/gcp"
 	"seine/flow/goflow2"
+	"seine/flow/hubble"
 	"seine/flow/internal/columns"
+	"seine/flow/json"
+	"seine/flow/netflow"
 	"seine/flow/netflowml"
+	"seine/flow/nfcapd"
 	"seine/flow/nfdump"
+	"seine/flow/ocsf"
 	"seine/flow/parquet"
+	"seine/flow/pcap"
 	"seine/flow/silk"
 	"seine/flow/unsw"
 	"seine/flow/zeek"
@@ -32,7 +39,10 @@ func All() []*flow.Format {
 		argus.Format(),
 		silk.Format(),
 		cidds.Format(),
+		nfcapd.Format(),
 		nfdump.Format(),
+		nfdump.JSON(),
+		nfdump.Text(),
 		netflowml.Format(),
 		cicflowmeter.Format(),
 		unsw.Format(),
@@ -41,8 +51,16 @@ func All() []*flow.Format {
 		gcp.Format(),
 		azure.Format(),
 		ecs.Format(),
+		ecs.Logstash(),
+		ecs.ElastiFlow(),
 		goflow2.Format(),
+		netflow.Format(),
+		ocsf.Format(),
+		hubble.Format(),
+		firewall.Format(),
+		json.Format(),
 		parquet.Format(),
+		pcap.Format(),
 	}
 }
 

@@ -30,10 +30,16 @@ func Format() *flow.Format {
 		Doc:    doc,
 		Ext:    []string{".json", ".jsonl"},
 		Fields: flowFields | flow.HasState,
+		Stitch: stitching,
 		Match:  match,
 		Open:   open,
 	}
 }
+
+// stitching is how records relate to connections. They are sampled, so that
+// nobody can tell silence from an answer that was not in the sample; the
+// interval between two pieces is set by subnet, from 5 seconds to 15 minutes.
+var stitching = flow.Stitching{Pieces: true, Halves: true, Copies: true, Auto: true}
 
 // headObjects is how many objects of the head are looked at.
 const headObjects = 50
@@ -63,7 +69,7 @@ func count(head []byte) (c census) {
 }
 
 func match(head []byte) (int, string) {
-	if !looksLikeJSON(head) {
+	if !jsonrows.LooksLikeJSON(head) {
 		return 0, "not JSON"
 	}
 	switch c := count(head); {
@@ -75,28 +81,13 @@ func match(head []byte) (int, string) {
 	return 95, ""
 }
 
-func looksLikeJSON(head []byte) bool {
-	for i, c := range head {
-		switch c {
-		case ' ', '\t', '\r', '\n':
-		case 0xef, 0xbb, 0xbf: // byte order mark
-			if i > 2 {
-				return false
-			}
-		default:
-			return c == '{' || c == '['
-		}
-	}
-	return false
-}
-
 func open(src *flow.Source) (flow.Reader, error) {
 	head, err := src.Head()
 	if err != nil {
 		return nil, err
 	}
 	c := count(head)
-	src.Fields = flowFields
+	src.Fields, src.Stitch = flowFields, stitching
 	src.Mapping = []string{
 		"gcp: VPC flow logs, a record for each direction, reporter and interval",
 		"ts        ← start_time", "duration  ← end_time - start_time", "protocol  ← connection.protocol",
@@ -113,6 +104,7 @@ func open(src *flow.Source) (flow.Reader, error) {
 	switch {
 	case c.firewall > 0 && c.flows == 0:
 		src.Fields, src.Mapping = firewallFields, firewall
+		src.Stitch = flow.Stitching{Copies: true, Auto: true} // a record a connection, from either end
 	case c.firewall > 0:
 		src.Fields |= firewallFields
 		src.Mapping = append(src.Mapping, firewall...)

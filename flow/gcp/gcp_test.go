@@ -190,3 +190,16 @@ func bench(b *testing.B, before, between string) {
 	}
 	b.ReportMetric(float64(b.N)*rows/b.Elapsed().Seconds()/1e6, "Mrows/s")
 }
+
+func TestHowRecordsAreStitched(t *testing.T) {
+	firewall := `{"timestamp":"2026-01-01T00:00:00Z","jsonPayload":{"connection":{"src_ip":"10.0.0.5","dest_ip":"10.0.0.6"},"disposition":"DENIED"}}` + "\n"
+	for text, want := range map[string]flow.Stitching{
+		entry:            {Pieces: true, Halves: true, Copies: true, Auto: true},
+		entry + firewall: {Pieces: true, Halves: true, Copies: true, Auto: true},
+		firewall:         {Copies: true, Auto: true},
+	} {
+		if src, _, err := run(t, text); err != nil || src.Stitch != want {
+			t.Errorf("%s\nis stitched as %+v, want %+v, error %v", text, src.Stitch, want, err)
+		}
+	}
+}

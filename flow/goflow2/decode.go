@@ -29,15 +29,16 @@ const (
 	tcpFlags
 	icmpType
 	icmpCode
+	kind
 	memberCount
 )
 
 var members = [2 * memberCount]string{
 	"time_received_ns", "time_flow_start_ns", "time_flow_end_ns", "sampling_rate", "sampler_address", "bytes", "packets",
-	"src_addr", "dst_addr", "proto", "src_port", "dst_port", "tcp_flags", "icmp_type", "icmp_code",
+	"src_addr", "dst_addr", "proto", "src_port", "dst_port", "tcp_flags", "icmp_type", "icmp_code", "type",
 
 	"TimeReceived", "TimeFlowStart", "TimeFlowEnd", "SamplingRate", "SamplerAddress", "Bytes", "Packets",
-	"SrcAddr", "DstAddr", "Proto", "SrcPort", "DstPort", "TCPFlags", "IcmpType", "IcmpCode",
+	"SrcAddr", "DstAddr", "Proto", "SrcPort", "DstPort", "TCPFlags", "IcmpType", "IcmpCode", "Type",
 }
 
 var paths = jsonscan.Compile(members[:]...)

@@ -11,6 +11,7 @@ import (
 	"seine/flow"
 	"seine/flow/internal/jsonrows"
 	"seine/flow/internal/lines"
+	"seine/flow/internal/parse"
 )
 
 //go:embed README.md
@@ -18,6 +19,10 @@ var doc string
 
 const fields = flow.HasStart | flow.HasAddrs | flow.HasProto | flow.HasDuration | flow.HasSrcPort |
 	flow.HasDstPort | flow.HasSrcBytes | flow.HasSrcPkts | flow.HasFlags | flow.HasICMP
+
+// stitching is how the records relate to connections, as long as they are not
+// sampled.
+var stitching = flow.Stitching{Pieces: true, Halves: true, Silence: true, Auto: true}
 
 // Format describes the JSON of goflow2.
 func Format() *flow.Format {
@@ -27,6 +32,7 @@ func Format() *flow.Format {
 		Doc:    doc,
 		Ext:    []string{".json", ".jsonl"},
 		Fields: fields,
+		Stitch: stitching,
 		Match:  match,
 		Open:   open,
 	}
@@ -49,7 +55,31 @@ func match(head []byte) (int, string) {
 	return 0, "JSON without sampler_address, time_received_ns and src_addr"
 }
 
+// isSampled reports whether any of the first records is of sampled traffic, as
+// those of sFlow always are.
+func isSampled(head []byte) bool {
+	objects, d := 0, &decoder{scan: paths.Scanner()}
+	for object := range jsonrows.Objects(head) {
+		if objects++; objects > 200 {
+			break
+		}
+		if d.scan.Scan(object) != nil {
+			continue
+		}
+		if n, err := parse.Uint(d.text(rate)); err == nil && n > 1 || string(d.text(kind)) == "SFLOW_5" {
+			return true
+		}
+	}
+	return false
+}
+
 func open(src *flow.Source) (flow.Reader, error) {
+	head, err := src.Head()
+	if err != nil {
+		return nil, err
+	}
+	src.Stitch = stitching
+	src.Stitch.Silence = !isSampled(head)
 	src.Fields = fields
 	src.Mapping = []string{
 		"goflow2: a record for each direction",
@@ -58,7 +88,6 @@ func open(src *flow.Source) (flow.Reader, error) {
 		"src_bytes ← bytes * sampling_rate", "src_pkts  ← packets * sampling_rate", "src_flags ← tcp_flags",
 		"icmp_type ← icmp_type", "icmp_code ← icmp_code",
 	}
-	src.Note("each record is one direction of a flow: nothing says whether it was answered")
 	seen := new(tally)
 	return jsonrows.Open(src, func(in *flow.Interner) lines.Decoder {
 		return &decoder{scan: paths.Scanner(), seen: seen}

@@ -51,7 +51,7 @@ func TestRows(t *testing.T) {
 		bad, skipped uint64
 		notes        string
 	}{
-		{"records", record + "\n" + old, []string{"1: " + want, "3: " + strings.Replace(want, "9500", "9000", 1)}, 0, 0, "one direction"},
+		{"records", record + "\n" + old, []string{"1: " + want, "3: " + strings.Replace(want, "9500", "9000", 1)}, 0, 0, ""},
 		{"an array", "[" + record + "," + record + "]", []string{"1: " + want, "2: " + want}, 0, 0, ""},
 		{"times as text", strings.NewReplacer("1767225600000000000", `"2026-01-01T00:00:00Z"`, "1767225609500000000", `"2026-01-01T00:00:09.5Z"`).Replace(record), []string{"1: " + want}, 0, 0, ""},
 		{"sampled", with(`"sampling_rate":0`, `"sampling_rate":100`), []string{"1: " + strings.NewReplacer("3400", "340000", "12 P", "1200 P").Replace(want)}, 0, 0, "1 records are of sampled traffic"},
@@ -79,6 +79,19 @@ func TestRows(t *testing.T) {
 				t.Errorf("notes %q lack %q", src.Notes, test.notes)
 			}
 		})
+	}
+}
+
+func TestSilenceOfSampledTrafficProvesNothing(t *testing.T) {
+	for text, silence := range map[string]bool{
+		record:                        true,
+		old:                           true,
+		with("NETFLOW_V9", "SFLOW_5"): false,
+		record + with(`"sampling_rate":0`, `"sampling_rate":100`): false,
+	} {
+		if src, _ := run(t, text); src.Stitch.Silence != silence || !src.Stitch.Halves || !src.Stitch.Auto {
+			t.Errorf("%s: %+v", text, src.Stitch)
+		}
 	}
 }
 

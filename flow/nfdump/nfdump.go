@@ -1,4 +1,4 @@
-// Package nfdump reads the CSV that nfdump prints.
+// Package nfdump reads what nfdump prints: CSV, JSON, and text in columns.
 package nfdump
 
 import (
@@ -25,6 +25,7 @@ func Format() *flow.Format {
 		Doc:    doc,
 		Ext:    []string{".csv"},
 		Fields: fields,
+		Stitch: stitching,
 		Match:  match,
 		Open:   open,
 	}
@@ -116,9 +117,16 @@ func describe(src *flow.Source, l *table.Layout, at *layout, name string) {
 	if at.two {
 		l.Use(columns.DstBytes, "obyt", "outBytes")
 		l.Use(columns.DstPkts, "opkt", "outPackets")
+		src.Stitch = stitching
+		src.Stitch.Halves = false
 		at.flags = l.Use(columns.SrcFlags) // whose they are, once both directions were joined, is not told
 	} else {
-		src.Note(table.OneWay)
+		var p table.Pairing
+		if l.Records(newRow(at, src.Options.Location), p.Add); p.OneSided() {
+			src.Stitch = stitching
+			src.Stitch.Silence = false
+			src.Note(table.OneSided)
+		}
 	}
 	src.Mapping = l.Explain(name)
 	src.Fields = l.Fields() & fields

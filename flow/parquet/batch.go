@@ -24,15 +24,20 @@ type batch struct {
 	group  int
 	opens  bool  // the first batch of its row group
 	err    error // behind the n rows
+	exact  bool  // states and ports are as Seine wrote them
+	aws    *awsLog
 	intern *flow.Interner
 
-	has     flow.Fields // fields that every row has
-	ends    []flow.Time // where there is a column of ends
-	withEnd bool
-	bad     []bool // by row, if any is bad
-	anyBad  bool
-	badRows uint64
-	reasons []flow.BadRow // of the first bad rows, in their order
+	has      flow.Fields // fields that every row has
+	ends     []flow.Time // where there is a column of ends
+	withEnd  bool
+	bad      []bool // by row, if any is bad
+	anyBad   bool
+	badRows  uint64
+	status   []uint8 // of AWS, by row
+	noData   uint64  // rows without a flow
+	skipData uint64
+	reasons  []flow.BadRow // of the first bad rows, in their order
 }
 
 func newBatch(symbols *flow.Symbols) *batch {
@@ -52,6 +57,7 @@ func (b *batch) start(n int) {
 		clear(b.bad)
 	}
 	b.anyBad, b.badRows, b.reasons = false, 0, b.reasons[:0]
+	b.noData, b.skipData = 0, 0
 }
 
 // reject marks row i as bad; the first fault of a row counts. The columns
@@ -85,6 +91,13 @@ func (b *batch) complete(lo, hi int) {
 			}
 			r.Has |= flow.HasDuration
 		}
+		if b.exact {
+			continue
+		}
+		if b.aws != nil {
+			b.aws.settle(r)
+			continue
+		}
 		if r.Proto == flow.ICMP || r.Proto == flow.ICMPv6 {
 			icmp(r)
 		}
@@ -113,6 +126,7 @@ func icmp(r *flow.Record) {
 func (b *batch) sift() {
 	b.rows = b.rows[:b.n]
 	b.reasons = slices.DeleteFunc(b.reasons, func(r flow.BadRow) bool { return r.Row > uint64(b.n) })
+	b.empty()
 	if !b.anyBad {
 		return
 	}
@@ -128,4 +142,5 @@ func (b *batch) sift() {
 		kept++
 	}
 	b.rows = b.rows[:kept]
+	b.badRows -= b.noData + b.skipData
 }

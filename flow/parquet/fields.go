@@ -23,8 +23,9 @@ type filler interface {
 }
 
 // newFiller connects the column leaf with the field f. hint is the unit that
-// the name of the column tells, if any.
-func newFiller(f columns.Field, leaf *schema.Column, in *input, hint parse.Unit, zone *time.Location) filler {
+// the name of the column tells, if any. In an exact table texts are taken as they
+// stand, and a state has its raw text in a column of its own.
+func newFiller(f columns.Field, leaf *schema.Column, in *input, hint parse.Unit, zone *time.Location, exact bool) filler {
 	p := newPages(leaf, in)
 	name := leaf.Path()
 	unit, naive := unitOf(leaf)
@@ -61,7 +62,7 @@ func newFiller(f columns.Field, leaf *schema.Column, in *input, hint parse.Unit,
 		}
 		return newColumn(m, p, name, f, flow.HasDuration)
 	case columns.SrcIP, columns.DstIP:
-		m := addresses(leaf)
+		m := addresses(leaf, exact)
 		m.put = func(b *batch, lo, hi int, vs []flow.Addr) {
 			for i := range vs[lo:hi] {
 				b.rows[lo+i].Src = vs[lo+i]
@@ -95,12 +96,17 @@ func newFiller(f columns.Field, leaf *schema.Column, in *input, hint parse.Unit,
 		m := counters(p.plain.unsigned)
 		bit := putCounter(f, &m)
 		return newColumn(m, p, name, f, bit)
-	case columns.State, columns.Service, columns.Label:
-		m := words(leaf, f == columns.State)
+	case columns.State, columns.Service, columns.Label, columns.RawState:
+		if f == columns.State && exact {
+			return newColumn(states(leaf), p, name, f, flow.HasState)
+		}
+		m := words(leaf, f == columns.State, exact)
 		bit := putWord(f, &m)
 		return newColumn(m, p, name, f, bit)
+	case columns.OrientBy:
+		return newColumn(orients(leaf), p, name, f, 0)
 	case columns.UID:
-		m := texts(leaf, flow.MakeUID)
+		m := texts(leaf, exact, flow.MakeUID)
 		m.put = func(b *batch, lo, hi int, vs []flow.UID) {
 			for i := range vs[lo:hi] {
 				b.rows[lo+i].UID = vs[lo+i]
@@ -160,6 +166,13 @@ func putWord(f columns.Field, m *meaning[word]) flow.Fields {
 			}
 		}
 		return flow.HasService
+	case columns.RawState:
+		m.put = func(b *batch, lo, hi int, vs []word) {
+			for i, v := range vs[lo:hi] {
+				b.rows[lo+i].RawState = v.symbol
+			}
+		}
+		return 0
 	}
 	m.put = func(b *batch, lo, hi int, vs []word) {
 		for i, v := range vs[lo:hi] {
@@ -190,6 +203,9 @@ func smallFiller(f columns.Field, p *pages, name string) filler {
 	case columns.ICMPCode:
 		m, bit = small(), flow.HasICMP
 		to = func(r *flow.Record, v uint8) { r.ICMPCode = v }
+	case columns.Pieces:
+		m = small()
+		to = func(r *flow.Record, v uint8) { r.Pieces = v }
 	default:
 		return nil
 	}

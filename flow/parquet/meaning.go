@@ -10,6 +10,7 @@ import (
 	"github.com/apache/arrow/go/v17/parquet/schema"
 
 	"seine/flow"
+	"seine/flow/internal/canonical"
 	"seine/flow/internal/parse"
 )
 
@@ -38,7 +39,8 @@ func isText(leaf *schema.Column) bool {
 // addresses is the meaning of a column of addresses: text, IPv4 numbers, or
 // 4 or 16 raw bytes. A column of bytes that does not promise text is looked
 // at once: it is raw if its first values have those lengths and are no text.
-func addresses(leaf *schema.Column) meaning[flow.Addr] {
+// In an exact table, what is no address is the name of a host.
+func addresses(leaf *schema.Column, exact bool) meaning[flow.Addr] {
 	raw := false
 	return meaning[flow.Addr]{
 		prepare: func(v *values) { raw = !isText(leaf) && rawAddresses(v.texts) },
@@ -69,6 +71,11 @@ func addresses(leaf *schema.Column) meaning[flow.Addr] {
 			b = text(b)
 			if parse.Unset(b) {
 				return flow.Addr{}, errAbsent
+			}
+			if exact {
+				if a, ok := flow.NameAddr(b); ok {
+					return a, nil
+				}
 			}
 			return flow.ParseAddr(b)
 		},
@@ -193,7 +200,9 @@ func counters(unsigned bool) meaning[uint64] {
 }
 
 // texts is the meaning of a column of words; a number stands for its digits.
-func texts[T any](leaf *schema.Column, of func([]byte) T) meaning[T] {
+// Verbatim texts are taken with the blanks around them, and none stands for
+// no value.
+func texts[T any](leaf *schema.Column, verbatim bool, of func([]byte) T) meaning[T] {
 	var buf [64]byte
 	var none T
 	boolean := leaf.PhysicalType() == parquet.Types.Boolean
@@ -218,6 +227,9 @@ func texts[T any](leaf *schema.Column, of func([]byte) T) meaning[T] {
 		fromText: func(b []byte) (T, error) {
 			if uuid && len(b) == 16 {
 				return of(appendUUID(buf[:0], b)), nil
+			}
+			if verbatim {
+				return of(b), nil
 			}
 			if b = text(b); parse.Unset(b) {
 				return none, errAbsent
@@ -245,9 +257,9 @@ type word struct {
 
 // words is the meaning of a column whose texts are interned. A symbol that is
 // not final yet holds for its batch only.
-func words(leaf *schema.Column, state bool) meaning[word] {
+func words(leaf *schema.Column, state, verbatim bool) meaning[word] {
 	var intern *flow.Interner
-	m := texts(leaf, func(b []byte) word {
+	m := texts(leaf, verbatim, func(b []byte) word {
 		w := word{symbol: intern.Symbol(b)}
 		if state {
 			w.state = parse.State(b)
@@ -256,5 +268,28 @@ func words(leaf *schema.Column, state bool) meaning[word] {
 	})
 	m.begin = func(b *batch) { intern = b.intern }
 	m.fleeting = func(w word) bool { return w.symbol >= flow.MaxSymbols }
+	return m
+}
+
+// states is the meaning of a column of normalised states.
+func states(leaf *schema.Column) meaning[flow.State] {
+	m := texts(leaf, true, parse.State)
+	m.put = func(b *batch, lo, hi int, vs []flow.State) {
+		for i, v := range vs[lo:hi] {
+			b.rows[lo+i].State = v
+		}
+	}
+	return m
+}
+
+// orients is the meaning of a column of the rules by which the originator was
+// told.
+func orients(leaf *schema.Column) meaning[flow.Orient] {
+	m := texts(leaf, true, canonical.ParseOrient)
+	m.put = func(b *batch, lo, hi int, vs []flow.Orient) {
+		for i, v := range vs[lo:hi] {
+			b.rows[lo+i].Orient = v
+		}
+	}
 	return m
 }

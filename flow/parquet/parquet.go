@@ -1,5 +1,5 @@
 // Package parquet reads Apache Parquet tables whose columns name a time and
-// two addresses.
+// two addresses, and writes flows as such a table.
 //
 // The metadata and the rarer encodings are left to arrow; headers of pages,
 // their compression, levels, plain values and dictionary indexes are decoded
@@ -40,6 +40,7 @@ func Format() *flow.Format {
 		Mapped: true,
 		Match:  match,
 		Open:   open,
+		Create: create,
 	}
 }
 
@@ -78,11 +79,11 @@ func openAt(src *flow.Source, r io.ReaderAt, size int64, patience time.Duration)
 		src.Note(fmt.Sprintf("The metadata counts %d rows, the row groups hold %d.", meta.NumRows, rows))
 	}
 	in := &input{r: r, size: size}
-	cols, err := findColumns(src, meta, in)
+	t, err := findColumns(src, meta, in)
 	if err != nil {
 		return nil, err
 	}
-	return newReader(src, meta, in, cols, patience), nil
+	return newReader(src, meta, in, t, patience), nil
 }
 
 // A boundColumn is a column of the file that fills a field of the records.
@@ -92,9 +93,17 @@ type boundColumn struct {
 	field columns.Field
 }
 
+// tableColumns are the columns of a file that matter.
+type tableColumns struct {
+	bound   []*boundColumn
+	exact   bool    // written by Seine, so that nothing is to be guessed or put right
+	aws     *awsLog // if it is one
+	outside []bool  // row groups that are not wanted, if any
+}
+
 // findColumns finds the columns that matter, and tells src about them. A
 // column inside a list has no value of its own for a row, and is passed over.
-func findColumns(src *flow.Source, meta *metadata.FileMetaData, in *input) ([]*boundColumn, error) {
+func findColumns(src *flow.Source, meta *metadata.FileMetaData, in *input) (*tableColumns, error) {
 	var names []string
 	var leaves []int
 	for i := range meta.Schema.NumColumns() {
@@ -106,12 +115,17 @@ func findColumns(src *flow.Source, meta *metadata.FileMetaData, in *input) ([]*b
 	if err != nil {
 		return nil, err
 	}
+	t := &tableColumns{aws: awsColumns(names, m, src.Options.Map)}
 	if missing := m.Missing(); len(missing) > 0 {
 		return nil, fmt.Errorf("no column for %s (columns: %s); --map %s=COLUMN names one",
 			strings.Join(missing, ", "), strings.Join(names, ", "), missing[0])
 	}
 	src.Mapping, src.Fields = m.Explain(), m.Fields()
-	var cols []*boundColumn
+	t.exact = m.Column(columns.OrientBy) >= 0
+	if t.aws != nil {
+		src.Stitch = t.aws.stitching(m)
+		src.Mapping = t.aws.explain(src.Mapping)
+	}
 	for f := columns.Start; f.Valid(); f++ {
 		at := m.Column(f)
 		if at < 0 {
@@ -125,7 +139,15 @@ func findColumns(src *flow.Source, meta *metadata.FileMetaData, in *input) ([]*b
 		if _, naive := unitOf(leaf); naive && (f == columns.Start || f == columns.End) && zone == nil {
 			src.Note(fmt.Sprintf("Times in %q carry no zone and were read as UTC; --tz names another.", leaf.Path()))
 		}
-		cols = append(cols, &boundColumn{newFiller(f, leaf, in, m.Unit[f], zone), leaves[at], f})
+		if t.aws != nil && (f == columns.SrcIP || f == columns.DstIP) {
+			t.bound = append(t.bound, t.aws.address(f, leaf, in, leaves[at]))
+		} else if filler := newFiller(f, leaf, in, m.Unit[f], zone, t.exact); filler != nil {
+			t.bound = append(t.bound, &boundColumn{filler, leaves[at], f})
+		}
 	}
-	return cols, nil
+	if t.aws != nil {
+		t.bound = append(t.bound, t.aws.columns(meta, in, leaves)...)
+	}
+	t.outside = outside(src, meta, t.bound, m.Unit[columns.Start])
+	return t, nil
 }

@@ -33,6 +33,8 @@ type reader struct {
 	stopped  chan struct{} // closed when the last goroutine ends
 	patience time.Duration
 	pulse    atomic.Uint64 // counts reads and columns done
+	skip     []bool        // row groups that are not wanted
+	aws      *awsLog
 
 	timer *time.Timer
 	stuck bool
@@ -41,16 +43,22 @@ type reader struct {
 	at    int
 }
 
-func newReader(src *flow.Source, meta *metadata.FileMetaData, in *input, cols []*boundColumn, patience time.Duration) *reader {
+func newReader(src *flow.Source, meta *metadata.FileMetaData, in *input, t *tableColumns, patience time.Duration) *reader {
+	cols := t.bound
 	parts := share(meta, cols, src.Options.Workers)
 	slots := len(parts) + spareBatches
 	r := &reader{
+		skip: t.outside, aws: t.aws,
 		src: src, meta: meta, patience: patience, timer: time.NewTimer(patience),
 		free: make(chan *batch, slots), quit: make(chan struct{}), stopped: make(chan struct{}),
 	}
 	in.pulse = func() { r.pulse.Add(1) }
 	for range slots {
 		b := newBatch(src.Options.Symbols)
+		b.exact, b.aws = t.exact, t.aws
+		if t.aws != nil {
+			b.status = make([]uint8, batchRows)
+		}
 		b.lent.File = src.File
 		b.lent.Release = func(*flow.Batch) { r.free <- b }
 		r.free <- b
@@ -82,6 +90,10 @@ func (r *reader) cut(out chan<- *batch) {
 	defer close(out)
 	row := uint64(0)
 	for g, group := range r.meta.RowGroups {
+		if r.skip != nil && r.skip[g] {
+			row += uint64(group.NumRows)
+			continue
+		}
 		for at := int64(0); at < group.NumRows; at += batchRows {
 			var b *batch
 			select {
@@ -109,8 +121,13 @@ func (r *reader) Lend() (*flow.Batch, error) {
 		}
 		b, err := r.await()
 		if err != nil {
-			r.end = err
+			if r.end = err; r.aws != nil {
+				r.aws.note(r.src)
+			}
 			return nil, err
+		}
+		if r.aws != nil {
+			r.aws.count(r.src, b)
 		}
 		b.intern.Resolve(b.rows)
 		for _, x := range b.reasons {

@@ -182,7 +182,7 @@ func hosts(name string, n int) testColumn {
 func options() *flow.Options { return &flow.Options{Workers: 1, Symbols: flow.NewSymbols()} }
 
 // readBytes reads a file held in memory, its rows and what it says of itself.
-func readBytes(t testing.TB, data []byte, opt *flow.Options) ([]flow.Record, *flow.Source, error) {
+func readBytes(t interface{ Helper() }, data []byte, opt *flow.Options) ([]flow.Record, *flow.Source, error) {
 	t.Helper()
 	src := flow.BytesSource("test.parquet", data, opt)
 	defer src.Close()

@@ -23,6 +23,7 @@ func Format() *flow.Format {
 		Doc:    doc,
 		Ext:    []string{".txt"},
 		Fields: fields,
+		Stitch: stitching,
 		Match:  match,
 		Open:   open,
 	}
@@ -30,6 +31,11 @@ func Format() *flow.Format {
 
 const fields = flow.HasStart | flow.HasAddrs | flow.HasProto | flow.HasDuration | flow.HasSrcPort |
 	flow.HasDstPort | flow.HasSrcBytes | flow.HasSrcPkts | flow.HasFlags | flow.HasICMP
+
+// stitching is how the records relate to connections. What rwfilter selects is
+// as a rule one direction (--type=in,inweb): a half alone proves nothing, unless
+// both are seen to be there.
+var stitching = flow.Stitching{Pieces: true, Halves: true, Auto: true}
 
 // standard are the columns that rwcut prints unless told otherwise; the last
 // one is what stands behind the final bar.
@@ -126,7 +132,10 @@ func open(src *flow.Source) (flow.Reader, error) {
 	if at.dport >= 0 {
 		src.Fields |= flow.HasICMP
 	}
-	src.Note(table.OneWay)
+	var p table.Pairing
+	l.Records(&row{at: &at}, p.Add)
+	src.Stitch = stitching
+	src.Stitch.Silence = p.Both()
 	return table.Open(src, l, func(in *flow.Interner) table.Row { return &row{at: &at} })
 }
 

@@ -174,6 +174,16 @@ func follow(h *header, text []byte, each func(*header) bool) *header {
 	}
 }
 
+// opens reports whether one of the headers in head is that of a log of
+// connections that still last.
+func opens(head []byte, names *[fieldCount][]string) (open bool) {
+	follow(newHeader(names), head, func(h *header) bool {
+		open = open || isOpen(h.path)
+		return !open
+	})
+	return open
+}
+
 // unescape appends b to to, with \xNN for the byte it stands for.
 func unescape(to, b []byte) []byte {
 	for i := 0; i < len(b); i++ {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"path/filepath"
 	"strings"
 
 	"seine/flow"
@@ -49,6 +50,7 @@ type census struct {
 	found   [fieldCount]string
 	largest float64 // time given as a number
 	texts   int     // times given as dates
+	open    bool    // a record is of a log of connections that still last
 	others  []string
 	err     error // of the first line that is no object
 }
@@ -89,6 +91,7 @@ func (s *shape) look(head []byte) (c census) {
 			}
 			continue
 		}
+		c.open = c.open || isOpen(string(d.stream()))
 		if d.collect(); d.values[srcIP] != nil && d.values[dstIP] != nil && d.values[start] != nil {
 			c.flows++
 		}
@@ -156,6 +159,9 @@ func openJSON(src *flow.Source) (flow.Reader, error) {
 	c := s.look(head)
 	if err := c.none(); err != nil {
 		return nil, err
+	}
+	if c.open || isOpen(filepath.Base(src.Name)) {
+		src.Stitch = whileOpen
 	}
 	unit := parse.GuessUnit(c.largest)
 	src.Fields = carried(c.found)

@@ -35,7 +35,7 @@ func TestObjects(t *testing.T) {
 			`{"ts":1,"id.orig_h":"192.0.2.1","id.resp_h":"192.0.2.2","query":"example.org"}` + "\n" + `{"_path":"stats","mem":5}` + "\n",
 			sayLeast(2, "1970-01-01T00:00:01Z") + sayLeast(3, "1970-01-01T00:00:02Z") + "skipped 3\nnote: 3 records of other Zeek logs were skipped"},
 		{"unset members", `{"ts":1,"service":null,"history":"","uid":"-","label":"(empty)",` + least, sayLeast(1, "1970-01-01T00:00:01Z")},
-		{"small and odd numbers", `{"ts":1.5e3,"duration":1.9e-06,"orig_pkts":2.0,"resp_pkts":-1,"orig_bytes":18446744073709551615,"id.resp_p":"53",` + least,
+		{"small and odd numbers", `{"ts":1.5e3,"duration":1.9e-06,"orig_pkts":2.0,"resp_pkts":-1,"orig_ip_bytes":18446744073709551615,"id.resp_p":"53",` + least,
 			"1 1970-01-01T00:25:00Z ? 192.0.2.1:?>192.0.2.2:53 dur 1900 bytes 18446744073709551615/? pkts 2/? S0=attempt flags ? ? ?"},
 		{"escapes and labels", `{"ts":1,"uid":"C\u0031","service":"a\/b","label":"Malicious","detailed-label":"C\u0026C",` + least,
 			"1 1970-01-01T00:00:01Z ? 192.0.2.1:?>192.0.2.2:? dur ? bytes ?/? pkts ?/? S0=attempt flags ? a/b C1 label Malicious/C&C"},

@@ -63,6 +63,9 @@ func notation(r *flow.Record, symbols *flow.Symbols) string {
 	if r.Has&flow.HasLabel != 0 {
 		s += " label " + symbols.Text(r.Label)
 	}
+	if r.Orient != flow.OrientSource {
+		s += " by " + r.Orient.String()
+	}
 	return s
 }
 

@@ -1,6 +1,7 @@
 package zeek
 
 import (
+	"bytes"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -60,6 +61,7 @@ func (m *maker) record(v *values, r *flow.Record) error {
 		return fail(dstIP, v[dstIP], errAddr)
 	}
 	r.SrcHost, r.DstHost, r.Row, r.File = 0, 0, 0, 0
+	r.Orient, r.Pieces = flow.OrientSource, 0
 	has := flow.HasStart | flow.HasAddrs
 	has |= m.protocol(v, r)
 
@@ -84,6 +86,9 @@ func (m *maker) record(v *values, r *flow.Record) error {
 	has |= bits
 	r.DstPkts, bits = volume(v[dstPkts], nil, flow.HasDstPkts)
 	has |= bits
+	if v[srcIPBytes] == nil || v[dstIPBytes] == nil {
+		has &^= overflows(v, has, r)
+	}
 
 	r.RawState, r.State = 0, flow.StateUnknown
 	if s := v[connState]; s != nil {
@@ -93,6 +98,9 @@ func (m *maker) record(v *values, r *flow.Record) error {
 	r.SrcFlags, r.DstFlags = 0, 0
 	if h := v[history]; h != nil {
 		has |= m.history(h, r)
+		if r.State == flow.StateRejected && string(v[connState]) == acceptedReset && bytes.IndexByte(h, 'd') >= 0 {
+			r.State = flow.StateResetResp // it had been served
+		}
 	}
 	r.Service, r.Label = 0, 0
 	if s := v[service]; s != nil {
@@ -110,6 +118,22 @@ func (m *maker) record(v *values, r *flow.Record) error {
 	}
 	r.Has = has
 	return nil
+}
+
+// overflows drops payload that the packets had no room for: Zeek takes it from
+// sequence numbers, which a broken flow may give any distance. It tells what
+// it dropped.
+func overflows(v *values, has flow.Fields, r *flow.Record) (dropped flow.Fields) {
+	const most = 65535 // bytes of an IP packet
+	if v[srcIPBytes] == nil && has&flow.HasSrcPkts != 0 && r.SrcBytes/most > r.SrcPkts {
+		r.SrcBytes = 0
+		dropped |= flow.HasSrcBytes
+	}
+	if v[dstIPBytes] == nil && has&flow.HasDstPkts != 0 && r.DstBytes/most > r.DstPkts {
+		r.DstBytes = 0
+		dropped |= flow.HasDstBytes
+	}
+	return dropped
 }
 
 const (
@@ -136,6 +160,11 @@ func (m *maker) protocol(v *values, r *flow.Record) flow.Fields {
 		case len(p) == 4 && w&0xffffffff == icmp:
 			r.Proto = flow.ICMP
 			if !r.Src.Is4() && !r.Src.Is4In6() {
+				r.Proto = flow.ICMPv6
+			}
+			if string(v[ipProto]) == "1" { // also between IPv6 addresses
+				r.Proto = flow.ICMP
+			} else if string(v[ipProto]) == "58" {
 				r.Proto = flow.ICMPv6
 			}
 			has = flow.HasProto

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math/bits"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -91,6 +92,9 @@ func openTSV(src *flow.Source) (flow.Reader, error) {
 	first, err := firstConn(head, &names)
 	if err != nil {
 		return nil, err
+	}
+	if isOpen(filepath.Base(src.Name)) || opens(head, &names) {
+		src.Stitch = whileOpen
 	}
 	found := first.found()
 	src.Fields = carried(found)

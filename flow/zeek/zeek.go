@@ -1,5 +1,5 @@
 // Package zeek reads the connection logs of Zeek, as tab-separated text with
-// its header or as a JSON object a line.
+// its header or as a JSON object a line, and writes flows as such a text.
 package zeek
 
 import (
@@ -28,6 +28,7 @@ func TSV() *flow.Format {
 		Fields: fields,
 		Match:  matchTSV,
 		Open:   openTSV,
+		Create: create,
 	}
 }
 
@@ -49,12 +50,22 @@ func JSON() *flow.Format {
 // ones such as conn_internal or conn.10.
 func isConn(path string) bool {
 	switch {
-	case path == "conn" || path == "conn_long" || path == "open_conn":
+	case path == "conn" || isOpen(path):
 		return true
 	case strings.HasPrefix(path, "conn-summary") || strings.HasPrefix(path, "conn_summary"):
 		return false
 	}
 	return len(path) > 5 && path[:4] == "conn" && strings.IndexByte("._-", path[4]) >= 0
+}
+
+// whileOpen is how the logs relate to connections that policies write while
+// these last: each row says anew what there has been since the begin.
+var whileOpen = flow.Stitching{ByUID: true, Auto: true}
+
+// isOpen reports whether a log of that name, or in a file of that name, tells
+// of connections that still last.
+func isOpen(name string) bool {
+	return strings.HasPrefix(name, "conn_long") || strings.HasPrefix(name, "open_conn")
 }
 
 // A tally counts what the notes tell at the end, over all decoders.
@@ -63,7 +74,7 @@ type tally struct{ flipped, others atomic.Uint64 }
 // note tells src what was counted.
 func (seen *tally) note(src *flow.Source) {
 	if n := seen.flipped.Load(); n > 0 {
-		src.Note(fmt.Sprintf("%d flows were turned round by Zeek (^ in history): who opened them is its guess", n))
+		src.Note(fmt.Sprintf("%d flows were turned round by Zeek (^ in history), which had not seen who opened them", n))
 	}
 	if n := seen.others.Load(); n > 0 {
 		src.Note(fmt.Sprintf("%d records of other Zeek logs were skipped", n))

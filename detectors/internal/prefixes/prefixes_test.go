@@ -279,3 +279,19 @@ func BenchmarkLookup(b *testing.B) {
 		})
 	}
 }
+
+func TestANameLiesInNoPrefix(t *testing.T) {
+	table := read(t, "0.0.0.0/0\n::/0\nff00::/8\nff00:6e00::/24\n")
+	for _, name := range []string{"DNS", "10008_34", "a_name_of_twenty_bytes"} {
+		a, ok := flow.NameAddr([]byte(name))
+		if !ok {
+			t.Fatal(name)
+		}
+		if e, ok := table.Lookup(a); ok {
+			t.Errorf("%s is covered by %v", name, e)
+		}
+	}
+	if got := lookup(t, table, "ff02::fb"); got != "ff00::/8:3" {
+		t.Errorf("an address beside them: %q", got)
+	}
+}

@@ -40,6 +40,9 @@ const (
 	Label
 	ICMPType
 	ICMPCode
+	RawState
+	Pieces
+	OrientBy
 	fieldCount
 )
 
@@ -61,12 +64,12 @@ var table = [fieldCount]struct {
 	State: {"state", flow.HasState, `connstate flowstate connectionstate tcpstate`},
 	SrcIP: {"src_ip", flow.HasAddrs, `srcip srcaddr sourceip sourceaddress sourceaddr saddr sa sip
 		idorigh ipv4srcaddr src4addr ipsrc srcipaddr srcaddress srchost sourceipaddress src source
-		sourceipv4address origh clientip ipv6srcaddr src6addr`},
+		sourceipv4address origh clientip ipv6srcaddr src6addr pktsrcaddr`},
 	SrcPort: {"src_port", flow.HasSrcPort, `srcport sourceport sport sp idorigp l4srcport srcpt
 		sourcetransportport origp clientport srcprt`},
 	DstIP: {"dst_ip", flow.HasAddrs, `dstip destip dstaddr destinationip destinationaddress destaddr
 		daddr da dip idresph ipv4dstaddr dst4addr ipdst dstipaddr dstaddress dsthost
-		destinationipaddress dst dest destination destinationipv4address resph serverip ipv6dstaddr dst6addr`},
+		destinationipaddress dst dest destination destinationipv4address resph serverip ipv6dstaddr dst6addr pktdstaddr`},
 	DstPort: {"dst_port", flow.HasDstPort, `dstport destport destinationport dport dp idrespp l4dstport
 		dstpt destinationtransportport respp serverport dstprt dsport`},
 	SrcBytes: {"src_bytes", flow.HasSrcBytes, `srcbytes srctx sourcebytes sbytes origbytes inbytes ibyt
@@ -79,13 +82,16 @@ var table = [fieldCount]struct {
 		srcpackets pktstoserver totfwdpkts totalfwdpackets totalfwdpacket inpackets packetssent`},
 	DstPkts: {"dst_pkts", flow.HasDstPkts, `dstpkts destinationpackets dpkts resppkts outpkts opkt
 		dstpackets pktstoclient totbwdpkts totalbackwardpackets totalbwdpackets outpackets packetsreceived`},
-	SrcFlags: {"src_flags", flow.HasFlags, `srcflags tcpflags flags flg clienttcpflags tcpflagsts`},
-	DstFlags: {"dst_flags", flow.HasFlags, `dstflags servertcpflags tcpflagstc`},
+	SrcFlags: {"src_flags", flow.HasFlags, `srcflags tcpflags flags flg clienttcpflags tcpflagsts tcpflagssrc`},
+	DstFlags: {"dst_flags", flow.HasFlags, `dstflags servertcpflags tcpflagstc tcpflagsdst`},
 	Service:  {"service", flow.HasService, `appproto application applicationprotocol networkprotocol app`},
 	UID:      {"uid", flow.HasUID, `flowid flowuid connectionid communityid`},
 	Label:    {"label", flow.HasLabel, `class detailedlabel attack attackcat`},
 	ICMPType: {"icmp_type", flow.HasICMP, `icmptype`},
 	ICMPCode: {"icmp_code", flow.HasICMP, `icmpcode`},
+	RawState: {"raw_state", 0, ``},
+	Pieces:   {"pieces", 0, ``},
+	OrientBy: {"orient_by", 0, ``},
 }
 
 // String is the canonical name.
@@ -259,13 +265,16 @@ func (m *Mapping) Fields() flow.Fields {
 
 // Explain describes the mapping, a line per column: used ones with their
 // field, then the unused.
-func (m *Mapping) Explain() []string {
+func (m *Mapping) Explain() []string { return m.ExplainAs("column") }
+
+// ExplainAs is Explain where the columns are called otherwise: "key".
+func (m *Mapping) ExplainAs(noun string) []string {
 	var lines []string
 	used := make([]bool, len(m.Columns))
 	for f := Start; f < fieldCount; f++ {
 		if i := m.Of[f]; i >= 0 {
 			used[i] = true
-			lines = append(lines, fmt.Sprintf("%-9s ← column %d %q", table[f].name, i+1, m.Columns[i]))
+			lines = append(lines, fmt.Sprintf("%-9s ← %s %d %q", table[f].name, noun, i+1, m.Columns[i]))
 		}
 	}
 	var rest []string

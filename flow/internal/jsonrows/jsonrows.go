@@ -33,8 +33,14 @@ func Open(src *flow.Source, newDecoder func(in *flow.Interner) lines.Decoder, do
 	if err != nil {
 		return nil, err
 	}
+	return OpenStream(src, stream, newDecoder, done), nil
+}
+
+// OpenStream reads the objects of stream, which a format has made of the text
+// of src; they are numbered from 1.
+func OpenStream(src *flow.Source, stream io.Reader, newDecoder func(in *flow.Interner) lines.Decoder, done func()) flow.Reader {
 	intern := flow.NewInterner(src.Options.Symbols)
-	return &reader{src: src, cut: cutter{in: stream}, decoder: newDecoder(intern), intern: intern, done: done}, nil
+	return &reader{src: src, cut: cutter{in: stream}, decoder: newDecoder(intern), intern: intern, done: done}
 }
 
 // ByLine reports whether one of the first lines of head is an object by itself,
@@ -59,6 +65,13 @@ var (
 	bom     = []byte("\ufeff")
 	nothing = jsonscan.Compile("")
 )
+
+// LooksLikeJSON reports whether head begins, behind white space, as an object
+// or an array does.
+func LooksLikeJSON(head []byte) bool {
+	head = bytes.TrimLeft(bytes.TrimPrefix(head, bom), " \t\r\n")
+	return len(head) > 0 && (head[0] == '{' || head[0] == '[')
+}
 
 // Objects goes through the objects at the beginning of head that are whole.
 func Objects(head []byte) iter.Seq[[]byte] {

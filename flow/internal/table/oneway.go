@@ -6,10 +6,6 @@ import (
 	"seine/flow/internal/parse"
 )
 
-// OneWay is the note of formats whose rows are one direction of a connection.
-const OneWay = "each row is one direction of a connection: what came back, and whether it failed, is not known from it, " +
-	"and replies show the client's port as a destination port"
-
 // LocalTime notes that times name no zone, unless the user has told one.
 func LocalTime(src *flow.Source, column string) {
 	if zone := src.Options.Location; zone == nil || zone.String() == "UTC" {

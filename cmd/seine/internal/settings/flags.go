@@ -31,7 +31,7 @@ func (s *Settings) Flags(group string) *pflag.FlagSet {
 			f.NoOptDefVal = "true"
 		}
 	}
-	if group == "" || group == groupDetect {
+	if group == "" || group == GroupDetect {
 		fs.Var(&flagValue{settings: s}, "set", "value of a parameter, as port-fanout.percentile=95; seine explain ID lists them (repeatable)")
 	}
 	return fs
@@ -39,7 +39,7 @@ func (s *Settings) Flags(group string) *pflag.FlagSet {
 
 // Groups are the headings under which help texts list the flags.
 func Groups() []string {
-	return []string{groupInput, groupDetect, groupAlerts, groupOutput, groupRun}
+	return []string{GroupInput, GroupDetect, GroupAlerts, GroupOutput, GroupRun}
 }
 
 // usage is the help text of a flag.

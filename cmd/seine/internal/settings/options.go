@@ -2,6 +2,7 @@ package settings
 
 import (
 	"fmt"
+	"net/netip"
 	"slices"
 	"time"
 
@@ -16,6 +17,13 @@ type Options struct {
 	Columns     map[string]string // field → column
 	Zone        *time.Location    // of times that carry none
 	ByTime      bool              // read files in the order of their first flow
+	FieldNames  []string          // of the columns of inputs without a header
+	Year        int               // of times that carry none; 0 unless set
+	Stitch      analyzer.StitchMode
+	Where       []string  // conditions, all of which must hold
+	Span        flow.Span // of the starts of flows
+	Sample      float64   // share of the connections; 0 all
+	Internal    []netip.Prefix
 	MaxBad      analyzer.BadLimit
 
 	Chain  []*detectors.Detector
@@ -40,6 +48,7 @@ type Options struct {
 	Jobs       int // 0 all cores
 
 	only, disable, blacklist []string
+	since, until             string
 }
 
 // blacklistParam is the parameter that --blacklist adds to.
@@ -55,8 +64,34 @@ func (o *Options) settle(known []*detectors.Detector) error {
 	if len(o.Chain) == 0 {
 		return fmt.Errorf("only and disable leave no detector")
 	}
+	if err := o.settleSpan(); err != nil {
+		return err
+	}
 	for _, file := range o.blacklist {
 		o.Params[blacklistParam] += file + "\n"
+	}
+	return nil
+}
+
+// settleSpan reads since and until in the zone of the input.
+func (o *Options) settleSpan() error {
+	if o.since == "" && o.until == "" {
+		return nil
+	}
+	o.Span = flow.Span{From: flow.MinTime, To: flow.MaxTime}
+	var err error
+	if o.since != "" {
+		if o.Span.From, err = parseMoment(o.since, o.Zone); err != nil {
+			return fmt.Errorf("since: %w", err)
+		}
+	}
+	if o.until != "" {
+		if o.Span.To, err = parseMoment(o.until, o.Zone); err != nil {
+			return fmt.Errorf("until: %w", err)
+		}
+	}
+	if o.Span.To <= o.Span.From {
+		return fmt.Errorf("until %s is not after since %s: no flow can be in between", o.Span.To, o.Span.From)
 	}
 	return nil
 }

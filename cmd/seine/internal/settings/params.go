@@ -9,6 +9,9 @@ import (
 
 func itoa(n int) string { return strconv.Itoa(n) }
 
+// internalParam is a shared parameter that has a flag of its own.
+const internalParam = "internal"
+
 // params makes the settings that are the parameters of the detectors, the
 // shared ones first.
 func params(ds []*detectors.Detector) []*Setting {
@@ -18,7 +21,7 @@ func params(ds []*detectors.Detector) []*Setting {
 		for _, p := range d.Params() {
 			if !p.Shared {
 				own = append(own, param(d.ID+"."+p.Name, p))
-			} else if !seen[p.Name] {
+			} else if !seen[p.Name] && p.Name != internalParam {
 				seen[p.Name] = true
 				shared = append(shared, param(p.Name, p))
 			}

@@ -20,11 +20,11 @@ type Lists struct {
 
 // Headings of the help text, in their order.
 const (
-	groupInput  = "Input"
-	groupDetect = "Detection"
-	groupAlerts = "Alerts"
-	groupOutput = "Output"
-	groupRun    = "Run"
+	GroupInput  = "Input"
+	GroupDetect = "Detection"
+	GroupAlerts = "Alerts"
+	GroupOutput = "Output"
+	GroupRun    = "Run"
 )
 
 // table lists the settings in the order in which help and listings show them.
@@ -44,7 +44,7 @@ func table(l Lists) []*Setting {
 		severities = append(severities, s.String())
 	}
 	t := []*Setting{
-		choice("input-format", groupInput, "input format", append([]string{auto}, inputs...),
+		choice("input-format", GroupInput, "input format", append([]string{auto}, inputs...),
 			"format of all inputs, instead of finding it by their content",
 			func(o *Options, v string) (err error) {
 				if v != auto {
@@ -52,7 +52,7 @@ func table(l Lists) []*Setting {
 				}
 				return err
 			}),
-		{Name: "map", Group: groupInput, Arg: "FIELD=COLUMN", Kind: Pairs, thing: "field", words: l.Columns,
+		{Name: "map", Group: GroupInput, Arg: "FIELD=COLUMN", Kind: Pairs, thing: "field", words: l.Columns,
 			Doc: "column, by name or number, that carries a field, as src_ip=SourceAddress (repeatable)",
 			apply: func(o *Options, texts []string) error {
 				o.Columns = map[string]string{}
@@ -62,37 +62,73 @@ func table(l Lists) []*Setting {
 				}
 				return nil
 			}},
-		text("tz", groupInput, "ZONE", "UTC", "time zone of times that carry none",
+		text("tz", GroupInput, "ZONE", "UTC", "time zone of times that carry none",
 			func(o *Options, v string) (err error) { o.Zone, err = parseZone(v); return err }),
-		choice("order", groupInput, "order", []string{"time", "given"},
+		choice("order", GroupInput, "order", []string{"time", "given"},
 			"order of several files: by their first flow, or as given",
 			func(o *Options, v string) error { o.ByTime = v == "time"; return nil }),
-		text("max-bad-rows", groupInput, "N|P%", unlimited, "rows that may be unreadable; more end the run with code 3",
+		{Name: "fields", Group: GroupInput, Arg: "NAME,NAME", Kind: Words,
+			Doc:   "names of the columns, in their order, of inputs whose format has no header (AWS)",
+			apply: func(o *Options, texts []string) error { o.FieldNames = texts; return nil }},
+		text("year", GroupInput, "YYYY", auto, "year of times that carry none, as those of syslog; auto is that of the file's last change",
+			func(o *Options, v string) (err error) {
+				if v != auto {
+					o.Year, err = parseCount(v, 1900)
+				}
+				return err
+			}),
+		choice("stitch", GroupInput, "mode", []string{auto, "on", "off"},
+			"put the records of a connection together to one flow; auto does so where the format needs it",
+			func(o *Options, v string) (err error) { o.Stitch, err = analyzer.ParseStitch(v); return err }),
+		{Name: "where", Group: GroupInput, Arg: "CONDITION", Kind: Files,
+			Doc:   "take only flows of which this holds, as \"dst_port in [22, 3389] and external(src_ip)\" (repeatable: all must hold; seine explain where)",
+			apply: func(o *Options, texts []string) error { o.Where = texts; return nil }},
+		text("since", GroupInput, "TIME", "", "take only flows that start at this time or later, as 2026-03-10, \"2026-03-10 09:00\" or RFC 3339",
+			func(o *Options, v string) error { o.since = v; return nil }),
+		text("until", GroupInput, "TIME", "", "take only flows that start before this time",
+			func(o *Options, v string) error { o.until = v; return nil }),
+		text("sample", GroupInput, "SHARE", all, "take only this share of the connections, as 0.01 or 1/100, whole and always the same",
+			func(o *Options, v string) (err error) {
+				if v != all {
+					o.Sample, err = analyzer.ParseSample(v)
+				}
+				return err
+			}),
+		{Name: internalParam, Group: GroupInput, Arg: "PREFIX,…", Kind: Words,
+			Doc: "networks that are internal besides the private ones (RFC 1918, ULA, CGNAT, link-local), as 192.0.2.0/24 (repeatable)",
+			apply: func(o *Options, texts []string) (err error) {
+				o.Internal, err = parsePrefixes(texts)
+				if err == nil && len(texts) > 0 {
+					o.Params[internalParam] = strings.Join(texts, ",")
+				}
+				return err
+			}},
+		text("max-bad-rows", GroupInput, "N|P%", unlimited, "rows that may be unreadable; more end the run with code 3",
 			func(o *Options, v string) (err error) { o.MaxBad, err = parseBadLimit(v); return err }),
 
-		{Name: "only", Group: groupDetect, Arg: "ID,ID", Kind: Words, thing: "detector", words: ids,
+		{Name: "only", Group: GroupDetect, Arg: "ID,ID", Kind: Words, thing: "detector", words: ids,
 			Doc:   "run these detectors alone (repeatable)",
 			apply: func(o *Options, texts []string) error { o.only = texts; return nil }},
-		{Name: "disable", Group: groupDetect, Arg: "ID,ID", Kind: Words, thing: "detector", words: ids,
+		{Name: "disable", Group: GroupDetect, Arg: "ID,ID", Kind: Words, thing: "detector", words: ids,
 			Doc:   "leave these detectors out (repeatable)",
 			apply: func(o *Options, texts []string) error { o.disable = texts; return nil }},
-		{Name: "blacklist", Group: groupDetect, Arg: "FILE", Kind: Files,
+		{Name: "blacklist", Group: GroupDetect, Arg: "FILE", Kind: Files,
 			Doc:   "list of bad addresses and prefixes (repeatable)",
 			apply: func(o *Options, texts []string) error { o.blacklist = texts; return nil }},
-		text("lateness", groupDetect, "SPAN", "10m", "how far behind the latest flow one may start and still count in its window",
+		text("lateness", GroupDetect, "SPAN", "10m", "how far behind the latest flow one may start and still count in its window",
 			func(o *Options, v string) (err error) { o.Lateness, err = parseSpan(v); return err }),
-		text("max-hosts", groupDetect, "N", itoa(analyzer.DefaultMaxHosts), "addresses remembered at once; the least recently seen go first",
+		text("max-hosts", GroupDetect, "N", itoa(analyzer.DefaultMaxHosts), "addresses remembered at once; the least recently seen go first",
 			func(o *Options, v string) (err error) { o.MaxHosts, err = parseCount(v, analyzer.MinHosts); return err }),
-		text("retention", groupDetect, "SPAN", "0", "forget addresses idle for so much event time; 0 never",
+		text("retention", GroupDetect, "SPAN", "0", "forget addresses idle for so much event time; 0 never",
 			func(o *Options, v string) (err error) { o.Retention, err = parseSpan(v); return err }),
 
-		text("fold", groupAlerts, "SPAN", "1h", "alerts about the same thing less than this apart are one finding; 0 shows each",
+		text("fold", GroupAlerts, "SPAN", "1h", "alerts about the same thing less than this apart are one finding; 0 shows each",
 			func(o *Options, v string) (err error) { o.Fold, err = parseSpan(v); return err }),
-		choice("min-severity", groupAlerts, "severity", severities, "severity below which alerts are only counted",
+		choice("min-severity", GroupAlerts, "severity", severities, "severity below which alerts are only counted",
 			func(o *Options, v string) (err error) { o.MinSeverity, err = detectors.ParseSeverity(v); return err }),
-		text("evidence", groupAlerts, "N", "3", "flows that an alert cites; 0 all",
+		text("evidence", GroupAlerts, "N", "3", "flows that an alert cites; 0 all",
 			func(o *Options, v string) (err error) { o.Evidence, err = parseCount(v, 0); return err }),
-		choice("fail-on", groupAlerts, "severity", append([]string{never}, severities...),
+		choice("fail-on", GroupAlerts, "severity", append([]string{never}, severities...),
 			"end with code 1 if there are alerts of this severity or above",
 			func(o *Options, v string) (err error) {
 				if v != never {
@@ -102,7 +138,7 @@ func table(l Lists) []*Setting {
 				return err
 			}),
 
-		choice("format", groupOutput, "output format", append([]string{auto}, outputs...),
+		choice("format", GroupOutput, "output format", append([]string{auto}, outputs...),
 			"format of standard output (auto is table on a terminal, else ndjson)",
 			func(o *Options, v string) error {
 				if o.Format = v; v == auto {
@@ -110,10 +146,10 @@ func table(l Lists) []*Setting {
 				}
 				return nil
 			}),
-		{Name: "output", Short: "o", Group: groupOutput, Arg: "FILE", Kind: Files,
+		{Name: "output", Short: "o", Group: GroupOutput, Arg: "FILE", Kind: Files,
 			Doc:   "write to FILE, in the format of its name, instead of standard output; - is standard output (repeatable)",
 			apply: func(o *Options, texts []string) error { o.Outputs = texts; return nil }},
-		text("summary", groupOutput, "FILE", "", "write the summary of the run as JSON to FILE",
+		text("summary", GroupOutput, "FILE", "", "write the summary of the run as JSON to FILE",
 			func(o *Options, v string) error {
 				if v == flow.Stdin {
 					return errors.New("- is no file; -f json writes the summary beside the alerts")
@@ -121,7 +157,7 @@ func table(l Lists) []*Setting {
 				o.Summary = v
 				return nil
 			}),
-		text("top", groupOutput, "N", auto, "rows of the table; 0 all; auto is 100 on a terminal, else all",
+		text("top", GroupOutput, "N", auto, "rows of the table; 0 all; auto is 100 on a terminal, else all",
 			func(o *Options, v string) (err error) {
 				if v == auto {
 					o.Top = -1
@@ -130,13 +166,13 @@ func table(l Lists) []*Setting {
 				o.Top, err = parseCount(v, 0)
 				return err
 			}),
-		choice("color", groupOutput, "color", []string{auto, "always", never}, "colours (auto is on a terminal unless NO_COLOR is set)",
+		choice("color", GroupOutput, "color", []string{auto, "always", never}, "colours (auto is on a terminal unless NO_COLOR is set)",
 			func(o *Options, v string) error { o.Color = v; return nil }),
-		toggle("verbose", "v", groupOutput, "show facts and evidence in the table, and the tables of the detectors", func(o *Options) *bool { return &o.Verbose }),
-		toggle("quiet", "q", groupOutput, "no summary and no progress on standard error", func(o *Options) *bool { return &o.Quiet }),
-		toggle("no-progress", "", groupOutput, "no progress line", func(o *Options) *bool { return &o.NoProgress }),
+		toggle("verbose", "v", GroupOutput, "show facts and evidence in the table, and the tables of the detectors", func(o *Options) *bool { return &o.Verbose }),
+		toggle("quiet", "q", GroupOutput, "no summary and no progress on standard error", func(o *Options) *bool { return &o.Quiet }),
+		toggle("no-progress", "", GroupOutput, "no progress line", func(o *Options) *bool { return &o.NoProgress }),
 
-		text("jobs", groupRun, "N", all, "cores to use; the results do not depend on it",
+		text("jobs", GroupRun, "N", all, "cores to use; the results do not depend on it",
 			func(o *Options, v string) (err error) {
 				if v != all {
 					o.Jobs, err = parseCount(v, 1)

@@ -1,0 +1,138 @@
+// Package contact judges what came of a flow: whether the other side answered,
+// and whether the record shows the flow in the direction in which it went. All
+// detectors that count failures or answers judge by it.
+package contact
+
+import "seine/flow"
+
+// An Outcome is what came of an attempt to reach somebody.
+type Outcome uint8
+
+// The outcomes. Unknown is no evidence for anything: a flow seen from its
+// middle, a record of one direction that says nothing of the other.
+const (
+	Unknown  Outcome = iota
+	Answered         // the other side took part
+	Refused          // it said no: a reset, an unreachable
+	Silent           // nothing came back, or a firewall stopped it
+)
+
+// Failed reports whether the attempt certainly came to nothing.
+func (o Outcome) Failed() bool { return o >= Refused }
+
+// Of judges a flow. The state decides; where the format has none, what came
+// back does. A flow seen from the middle (Zeek's OTH and SHR, states without
+// SYN) tells nothing, since counting it as a failure makes scanners of busy
+// machines.
+func Of(r *flow.Record) Outcome {
+	if r.Proto == flow.ICMP || r.Proto == flow.ICMPv6 {
+		return echo(r)
+	}
+	switch r.State {
+	case flow.StateEstablished, flow.StateClosed, flow.StateResetOrig, flow.StateResetResp:
+		return Answered
+	case flow.StateRejected:
+		return Refused
+	case flow.StateAttempt, flow.StateDenied:
+		return Silent
+	case flow.StatePartial:
+		return Unknown
+	}
+	switch {
+	case r.Proto == flow.TCP:
+		if r.Has&flow.HasDstPkts != 0 && r.DstPkts > 2 {
+			return Answered
+		}
+		return Unknown
+	case r.Has&flow.HasDstPkts != 0:
+		if r.DstPkts > 0 {
+			return Answered
+		}
+		return Silent
+	case r.Has&flow.HasDstBytes != 0 && r.DstBytes > 0:
+		return Answered
+	}
+	return Unknown
+}
+
+// echo judges ICMP, which has requests and replies of its own. Messages that
+// ask for nothing, as "unreachable", are no attempts.
+func echo(r *flow.Record) Outcome {
+	if !Request(r) {
+		return Unknown
+	}
+	switch {
+	case r.Has&flow.HasDstPkts != 0 && r.DstPkts > 0, r.Has&flow.HasDstBytes != 0 && r.DstBytes > 0:
+		return Answered
+	case r.State == flow.StateRejected:
+		return Refused
+	case r.Has&(flow.HasDstPkts|flow.HasDstBytes) != 0, r.State == flow.StateAttempt, r.State == flow.StateDenied:
+		return Silent
+	}
+	return Unknown
+}
+
+// Request reports whether an ICMP flow asks for something: echo, timestamp,
+// information or address mask (RFC 792, RFC 950), or echo of ICMPv6 (RFC 4443).
+// Without a type it is taken for an echo request.
+func Request(r *flow.Record) bool {
+	if r.Has&flow.HasICMP == 0 {
+		return true
+	}
+	if r.Proto == flow.ICMPv6 {
+		return r.ICMPType == 128
+	}
+	switch r.ICMPType {
+	case 8, 13, 15, 17:
+		return true
+	}
+	return false
+}
+
+// Reply reports whether a record looks like the answering half of a flow that
+// began the other way: from the port of a service to a port that no service
+// has, without a sign that its source began it. Scanners that choose the port
+// of a service as their own, and aim at high ports, look alike.
+func Reply(r *flow.Record) bool {
+	const ports = flow.HasSrcPort | flow.HasDstPort
+	if r.Has&ports != ports || !served(r.SrcPort) || served(r.DstPort) || r.DstPort < 1024 {
+		return false
+	}
+	switch {
+	case r.Proto == flow.TCP && r.Has&flow.HasFlags != 0:
+		// A SYN of its own makes it the originator, one with an ACK the other.
+		return r.SrcFlags&flow.SYN == 0 || r.SrcFlags&flow.ACK != 0 && r.DstFlags&flow.SYN == 0
+	case r.Proto == flow.TCP:
+		return r.State == flow.StatePartial || r.State == flow.StateUnknown
+	}
+	return true
+}
+
+// Backscatter reports whether a TCP flow is the answer to packets that
+// somebody else sent under the address of its destination: a SYN with an ACK,
+// or a reset, and nothing before it.
+func Backscatter(r *flow.Record) bool {
+	if r.Proto != flow.TCP || r.Has&flow.HasFlags == 0 || r.DstFlags&flow.SYN != 0 {
+		return false
+	}
+	f := r.SrcFlags &^ (flow.PSH | flow.URG | flow.ECE | flow.CWR)
+	return f == flow.SYN|flow.ACK || f == flow.RST || f == flow.RST|flow.ACK
+}
+
+// served reports whether a service is known to listen on the port.
+func served(port uint16) bool {
+	if port == 0 {
+		return false
+	}
+	if port < 1024 {
+		return true
+	}
+	switch port {
+	case 1080, 1194, 1433, 1521, 1701, 1723, 1883, 1900, 2049, 2082, 2083, 2181, 2375, 2376, 3000, 3128, 3268, 3269,
+		3306, 3389, 3478, 3702, 4369, 4500, 5000, 5060, 5061, 5222, 5228, 5269, 5353, 5355, 5432, 5555, 5601, 5671, 5672,
+		5683, 5900, 5938, 5984, 5985, 5986, 6379, 6443, 6667, 6881, 7001, 8000, 8008, 8009, 8080, 8081, 8086, 8088, 8333,
+		8443, 8888, 9000, 9001, 9042, 9090, 9092, 9100, 9200, 9300, 9418, 9443, 10050, 10051, 11211, 15672, 25565, 27017:
+		return true
+	}
+	return false
+}
