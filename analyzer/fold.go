@@ -25,6 +25,10 @@ const DefaultMaxOpen = 100_000
 // and the largest, at most evidence of them (0 means detectors.MaxEvidence).
 // A span of zero passes each alert on at once.
 //
+// Alerts that grow (detectors.Alert.Grows) are one finding with those of the
+// same window only, while less than a day lies between two of them; it has
+// the words and facts of the last of the highest, whose flows it supports.
+//
 // At most maxOpen findings are open (0 means DefaultMaxOpen): beyond that the
 // one idle longest is handed on early, which Early counts and Close adds to
 // the warnings of the summary.
@@ -49,8 +53,8 @@ type Folding struct {
 	sink     Sink
 
 	open map[findingKey]*list.Element
-	idle list.List // the open *finding, the one idle longest in front
-	now  flow.Time // the largest Alert.Time so far
+	idle [2]list.List // the open *finding, the one idle longest in front; apart those that grow
+	now  flow.Time    // the largest Alert.Time so far
 
 	raised uint64
 	early  uint64
@@ -61,10 +65,35 @@ type Folding struct {
 type findingKey struct {
 	rule    *detectors.Rule
 	subject detectors.Subject
+	grows   bool
+	window  flow.Time // of one that grows
+}
+
+// list is the index of the idle list of the finding.
+func (k *findingKey) list() int {
+	if k.grows {
+		return 1
+	}
+	return 0
+}
+
+// growing is how long a finding that grows waits for more, in event time, at
+// least.
+const growing = 24 * 3600 * flow.Second
+
+// spanOf is how long a finding waits for more.
+func (f *Folding) spanOf(list int) flow.Time {
+	if list == 1 {
+		return max(f.span, growing)
+	}
+	return f.span
 }
 
 func keyOf(a *detectors.Alert) findingKey {
-	k := findingKey{rule: a.Rule}
+	k := findingKey{rule: a.Rule, grows: a.Grows && a.HasWindow}
+	if k.grows {
+		k.window = a.Window
+	}
 	// What Has does not announce is no part of the subject.
 	s := &k.subject
 	s.Has = a.Subject.Has
@@ -112,13 +141,14 @@ func (f *Folding) Alert(a *detectors.Alert) error {
 		errs.keep(f.expire())
 	}
 	key := keyOf(a)
+	idle, span := &f.idle[key.list()], f.spanOf(key.list())
 	if at, ok := f.open[key]; ok {
 		open := at.Value.(*finding)
 		switch {
-		case a.Time < open.last.Add(f.span) && open.first < a.Time.Add(f.span):
+		case a.Time < open.last.Add(span) && open.first < a.Time.Add(span):
 			open.merge(a, f.evidence)
 			open.touched = f.now
-			f.idle.MoveToBack(at)
+			idle.MoveToBack(at)
 			return errs.err
 		case a.Time < open.first: // a straggler from a finding of its own
 			errs.keep(f.sink.Alert(f.trim(a)))
@@ -128,9 +158,9 @@ func (f *Folding) Alert(a *detectors.Alert) error {
 	}
 	if len(f.open) >= f.maxOpen {
 		f.early++
-		errs.keep(f.end(f.idle.Front()))
+		errs.keep(f.end(f.oldest()))
 	}
-	f.open[key] = f.idle.PushBack(&finding{
+	f.open[key] = idle.PushBack(&finding{
 		key: key, place: f.raised, first: a.Time, last: a.Time, touched: f.now, alert: a,
 	})
 	f.raised++
@@ -141,8 +171,10 @@ func (f *Folding) Alert(a *detectors.Alert) error {
 // they were first raised.
 func (f *Folding) Close(s *Summary) error {
 	var all []*list.Element
-	for at := f.idle.Front(); at != nil; at = at.Next() {
-		all = append(all, at)
+	for i := range f.idle {
+		for at := f.idle[i].Front(); at != nil; at = at.Next() {
+			all = append(all, at)
+		}
 	}
 	var errs firstError
 	errs.keep(f.endAll(all))
@@ -154,12 +186,24 @@ func (f *Folding) Close(s *Summary) error {
 	return errs.err
 }
 
-// expire ends the findings that have been idle for span. Each alert is looked
+// oldest is the open finding that has been idle longest.
+func (f *Folding) oldest() *list.Element {
+	a, b := f.idle[0].Front(), f.idle[1].Front()
+	if a == nil || b != nil && b.Value.(*finding).touched < a.Value.(*finding).touched {
+		return b
+	}
+	return a
+}
+
+// expire ends the findings that have been idle for their span. Each alert is looked
 // at once: whatever changes goes to the back of the list.
 func (f *Folding) expire() error {
 	var ended []*list.Element
-	for at := f.idle.Front(); at != nil && at.Value.(*finding).touched.Add(f.span) <= f.now; at = at.Next() {
-		ended = append(ended, at)
+	for i := range f.idle {
+		span := f.spanOf(i)
+		for at := f.idle[i].Front(); at != nil && at.Value.(*finding).touched.Add(span) <= f.now; at = at.Next() {
+			ended = append(ended, at)
+		}
 	}
 	return f.endAll(ended)
 }
@@ -177,7 +221,8 @@ func (f *Folding) endAll(ended []*list.Element) error {
 }
 
 func (f *Folding) end(at *list.Element) error {
-	done := f.idle.Remove(at).(*finding)
+	done := at.Value.(*finding)
+	f.idle[done.key.list()].Remove(at)
 	delete(f.open, done.key)
 	if !done.merged {
 		return f.sink.Alert(f.trim(done.alert))
@@ -205,13 +250,17 @@ func (d *finding) merge(a *detectors.Alert, evidence int) {
 		d.flows = slices.Clone(c.Evidence)
 	}
 	m := d.alert
-	if a.Severity > m.Severity {
+	if a.Severity > m.Severity || d.key.grows && a.Severity == m.Severity {
 		m.Severity, m.Confidence = a.Severity, a.Confidence
 		m.Summary, m.Facts = a.Summary, a.Facts
 		m.Window, m.HasWindow = a.Window, a.HasWindow
 	}
 	m.Count += max(a.Count, 1)
-	m.Flows += a.Flows
+	if d.key.grows {
+		m.Flows = max(m.Flows, a.Flows)
+	} else {
+		m.Flows += a.Flows
+	}
 	m.FirstSeen = min(m.FirstSeen, a.FirstSeen)
 	m.LastSeen = max(m.LastSeen, a.LastSeen)
 	d.first = min(d.first, a.Time)

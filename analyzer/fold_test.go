@@ -3,6 +3,7 @@ package analyzer_test
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -249,3 +250,43 @@ func BenchmarkFold(b *testing.B) {
 		})
 	}
 }
+
+// Alerts that grow are one finding as long as it goes on, with the last words
+// of the highest; another window is another finding.
+func TestAFindingThatGrowsHasTheLastWords(t *testing.T) {
+	rule := &detectors.Rule{ID: "campaign", Severity: detectors.Low}
+	alert := func(hours int, window flow.Time, severity detectors.Severity, targets uint64) *detectors.Alert {
+		at := flow.Time(hours) * 3600 * flow.Second
+		return &detectors.Alert{
+			Rule: rule, Severity: severity, Subject: detectors.Address(flow.AddrFrom4(1), detectors.RoleSrc),
+			Window: window, HasWindow: true, Grows: true, Time: at, FirstSeen: window, LastSeen: at,
+			Summary: fmt.Sprintf("%d targets", targets), Flows: targets, Count: 1,
+		}
+	}
+	var got []string
+	sink := sinkFunc(func(a *detectors.Alert) error {
+		got = append(got, fmt.Sprintf("%v %s, %d flows, count %d", a.Severity, a.Summary, a.Flows, a.Count))
+		return nil
+	})
+	f := analyzer.Fold(3600*flow.Second, 3, 0, sink)
+	for _, a := range []*detectors.Alert{
+		alert(0, 1, detectors.Low, 4), alert(5, 1, detectors.High, 10), alert(9, 1, detectors.High, 40), alert(10, 1, detectors.Low, 60),
+		alert(11, 2, detectors.Low, 5), alert(40, 2, detectors.Low, 9),
+	} {
+		if err := f.Alert(a); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := f.Close(&analyzer.Summary{}); err != nil {
+		t.Fatal(err)
+	}
+	want := []string{"high 40 targets, 60 flows, count 4", "low 5 targets, 5 flows, count 1", "low 9 targets, 9 flows, count 1"}
+	if !slices.Equal(got, want) {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
+type sinkFunc func(*detectors.Alert) error
+
+func (f sinkFunc) Alert(a *detectors.Alert) error { return f(a) }
+func (f sinkFunc) Close(*analyzer.Summary) error  { return nil }

@@ -53,6 +53,10 @@ type Alert struct {
 	// if it has one: part of the alert's identity.
 	Window    flow.Time
 	HasWindow bool
+	// Grows says that this tells anew, and in whole, what an earlier alert
+	// with the same rule, subject and Window told when it was smaller: a
+	// finding then has the words and numbers of the last of them.
+	Grows bool
 	// Evidence are the supporting flows, or a sample: the first, the last,
 	// then the largest. Empty means the flow given to Env.Report.
 	Evidence []flow.Record

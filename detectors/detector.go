@@ -33,6 +33,9 @@ type Rule struct {
 	Title    string // what it says, in a line
 	Severity Severity
 	ATTACK   []string // MITRE ATT&CK technique ids
+	// Accuses says that the subject is suspect as a destination too.
+	// Otherwise one in that role is taken for the victim.
+	Accuses bool
 }
 
 // Scope tells how rows may be divided over several machines without changing

@@ -1,5 +1,7 @@
 package flow
 
+import "slices"
+
 func (s *Stitcher) learn() {
 	s.settle(learnGap(s.sample))
 	s.addAll(s.sample)
@@ -56,6 +58,9 @@ func (s *Stitcher) place(r *Record, k *key) {
 	var bestGap Time
 	var bestTurned bool
 	s.found = s.table.find(s.found[:0], r, k)
+	if len(s.found) > 1 { // where they stand in the table must not matter
+		slices.SortFunc(s.found, func(a, b int32) int { return comparePlace(s.table.at(a), s.table.at(b)) })
+	}
 	for _, at := range s.found {
 		f := s.table.at(at)
 		turned := f.key != k.ordered

@@ -195,6 +195,14 @@ func TestStitch(t *testing.T) {
 			"tcp 10.0.0.1:40000 > 192.0.2.7:80 @0-3 3p 180b S",
 			"tcp 10.0.0.1:40000 > 192.0.2.7:80 @30-60 2p 120b S",
 		}, []string{"tcp 10.0.0.1:40000 > 192.0.2.7:80 @0-60 5/0p 300/0b S/ attempt syn x2 #1"}},
+		{"an answered SYN, and another one", awsKind, []string{
+			"tcp 10.0.0.1:40000 > 192.0.2.7:80 @0-3 3p 180b S",
+			"tcp 192.0.2.7:80 > 10.0.0.1:40000 @0-3 3p 180b SA",
+			"tcp 10.0.0.1:40000 > 192.0.2.7:80 @30-40 2p 120b S",
+		}, []string{
+			"tcp 10.0.0.1:40000 > 192.0.2.7:80 @0-3 3/3p 180/180b S/SA established syn x2 #1",
+			"tcp 10.0.0.1:40000 > 192.0.2.7:80 @30-40 2/0p 120/0b S/ attempt syn x0 #3",
+		}},
 		{"a pause of more than the gap", netflowKind, []string{
 			"udp 10.0.0.1:40000 > 192.0.2.7:9999 @0-10 3p 180b",
 			"udp 10.0.0.1:40000 > 192.0.2.7:9999 @75-80 2p 120b",

@@ -153,6 +153,19 @@ func TestAFullTableLetsGoWhatEndedFirst(t *testing.T) {
 	}
 }
 
+// Also where all of them ended at once.
+func TestAFullTableLetsGoNoMoreThanItMust(t *testing.T) {
+	rs := stream(0, 250)
+	for i := range rs {
+		rs[i].Start = hour0
+	}
+	s := flow.NewStitcher(netflowKind, flow.StitchOptions{Limit: 100})
+	s.Add(rs)
+	if c := s.Counts(); c.Evicted != 150 || len(s.Ready()) != 150 {
+		t.Errorf("%+v", c)
+	}
+}
+
 // Records of one address pair cannot make the work grow without bounds.
 func TestManyConnectionsOfTheSamePorts(t *testing.T) {
 	var rs []flow.Record

@@ -21,7 +21,7 @@ func Detector() *detectors.Detector {
 		Title: "flows from and to addresses on the given lists",
 		Doc:   doc,
 		Rules: []detectors.Rule{
-			{ID: "blacklisted", Title: "one end of the flow is on a list", Severity: detectors.High, ATTACK: []string{"T1071"}},
+			{ID: "blacklisted", Title: "one end of the flow is on a list", Severity: detectors.High, ATTACK: []string{"T1071"}, Accuses: true},
 		},
 		Needs: flow.HasAddrs,
 		Scope: detectors.PerFlow,

@@ -205,13 +205,19 @@ func (w *watcher) judge(p *population, h *host, r *flow.Record, role detectors.R
 	})
 }
 
+// reportOver reports an address over the limit. One that got there as a
+// destination is more likely what was scanned than who scans.
 func (w *watcher) reportOver(h *host, r *flow.Record, role detectors.Role) {
 	if !w.env.Shows(w.over) {
 		return
 	}
 	ip := address(r, role)
+	severity := w.over.Severity
+	if role == detectors.RoleDst {
+		severity = detectors.Low
+	}
 	w.env.Report(r, detectors.Alert{
-		Rule: w.over, Subject: detectors.Address(ip, role), Flows: h.flows,
+		Rule: w.over, Severity: severity, Subject: detectors.Address(ip, role), Flows: h.flows,
 		Summary: fmt.Sprintf("%s used %d destination ports (limit %d)", ip, h.ports, w.limit),
 		Facts:   h.facts([]detectors.Fact{detectors.Uint("ports", uint64(h.ports)), detectors.Uint("limit", uint64(w.limit))}),
 	})

@@ -128,6 +128,7 @@ func open(src *flow.Source) (flow.Reader, error) {
 	}
 	if 2*c.halves > c.flows {
 		src.Stitch = windows
+		src.Stitch.Silence = c.fields&flow.HasFlags != 0
 		src.Note("each event is one direction of a connection, seen at one interface in one window of up to ten minutes")
 	}
 	seen := new(tally)

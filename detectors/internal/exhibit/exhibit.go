@@ -1,0 +1,97 @@
+// Package exhibit keeps flows to show: for those few of many things watched
+// that may become a finding, the first flow, the last and the largest.
+package exhibit
+
+import (
+	"cmp"
+	"slices"
+
+	"seine/flow"
+)
+
+// A Case is the number of the flows of one thing. Zero is none.
+type Case uint32
+
+// A Shelf holds the flows of many cases, so many of each.
+type Shelf struct {
+	per   int
+	limit int
+	cases [][]flow.Record // of Case i+1: the first flow, the last, then the largest of the others
+	free  []Case
+}
+
+// New makes a Shelf of at most limit cases with at most per flows each, about
+// 200 bytes a flow.
+func New(per, limit int) *Shelf { return &Shelf{per: max(per, 1), limit: limit} }
+
+// Add puts a flow to a case; with zero it opens one. It returns the case, or
+// zero where there is no room for another.
+func (s *Shelf) Add(c Case, r *flow.Record) Case {
+	if c == 0 {
+		switch n := len(s.free); {
+		case n > 0:
+			c, s.free = s.free[n-1], s.free[:n-1]
+		case len(s.cases) < s.limit:
+			s.cases = append(s.cases, nil)
+			c = Case(len(s.cases))
+		default:
+			return 0
+		}
+	}
+	rs := s.cases[c-1]
+	switch {
+	case len(rs) == 0:
+		rs = append(rs, *r)
+	case s.per == 1:
+	case len(rs) == 1:
+		rs = append(rs, *r)
+	default:
+		was := rs[1]
+		rs[1] = *r
+		if len(rs) < s.per {
+			rs = append(rs, was)
+			break
+		}
+		if least := smallest(rs[2:]); least >= 0 && was.Bytes() > rs[2+least].Bytes() {
+			rs[2+least] = was
+		}
+	}
+	s.cases[c-1] = rs
+	return c
+}
+
+// smallest is the place of the flow with the fewest bytes, the latest of
+// equals, or -1.
+func smallest(rs []flow.Record) int {
+	least := -1
+	for i := range rs {
+		if least < 0 || rs[i].Bytes() < rs[least].Bytes() ||
+			rs[i].Bytes() == rs[least].Bytes() && before(&rs[least], &rs[i]) < 0 {
+			least = i
+		}
+	}
+	return least
+}
+
+func before(a, b *flow.Record) int {
+	return cmp.Or(cmp.Compare(a.File, b.File), cmp.Compare(a.Row, b.Row))
+}
+
+// Flows are the flows of a case in the order of the input, as
+// detectors.Sample wants them.
+func (s *Shelf) Flows(c Case) []flow.Record {
+	if c == 0 {
+		return nil
+	}
+	rs := slices.Clone(s.cases[c-1])
+	slices.SortFunc(rs, func(a, b flow.Record) int { return before(&a, &b) })
+	return rs
+}
+
+// Drop closes a case, if it is one.
+func (s *Shelf) Drop(c Case) {
+	if c > 0 {
+		s.cases[c-1] = s.cases[c-1][:0]
+		s.free = append(s.free, c)
+	}
+}
