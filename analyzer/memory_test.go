@@ -80,7 +80,7 @@ func TestRowsCostNoMemory(t *testing.T) {
 	measure := func(text []byte) uint64 {
 		least := ^uint64(0)
 		for range 3 {
-			p := plan(t, text, builtin.Chain(), func(c *analyzer.Config) { c.Floor = detectors.Critical })
+			p := plan(t, text, builtin.Core(), func(c *analyzer.Config) { c.Floor = detectors.Critical })
 			_, before := heap()
 			if s := finish(t, p); s.Bad != 0 {
 				t.Fatal(s.Files)
@@ -111,7 +111,7 @@ func TestAddressesCostLittleMemory(t *testing.T) {
 		text = fmt.Appendf(text, "2017-01-27 16:%02d:%02d,tcp,established,10.%d.%d.%d,1,198.%d.%d.%d,443,900,4000\n", i/4000, i/60%60,
 			i>>16, i>>8&255, i&255, i>>16, i>>8&255, i&255)
 	}
-	p := plan(t, text, builtin.Chain(), nil)
+	p := plan(t, text, builtin.Core(), nil)
 	before, _ := heap()
 	s := finish(t, p)
 	after, _ := heap()
@@ -139,7 +139,7 @@ func TestTheLimitOfHostsBoundsTheMemory(t *testing.T) {
 		return b
 	}
 	held := func(n int) float64 {
-		p := plan(t, text(n), builtin.Chain(), func(c *analyzer.Config) { c.MaxHosts = 4096 })
+		p := plan(t, text(n), builtin.Core(), func(c *analyzer.Config) { c.MaxHosts = 4096 })
 		before, _ := heap()
 		s := finish(t, p)
 		after, _ := heap()

@@ -35,6 +35,12 @@ type Summary struct {
 	Hidden     [detectors.Severities]uint64 // under the severity floor, before folding
 	Suppressed uint64
 
+	// Ranking are the hosts that findings accuse, the riskiest first, as far
+	// as the ranking goes; Accused counts all of them, one that left the ranking
+	// early and came back twice.
+	Ranking []HostRisk
+	Accused uint64
+
 	Interrupted bool
 	Warnings    []string // faults that the run survived
 

@@ -17,6 +17,10 @@ const (
 // usualGaps are the active timeouts and windows that people have, with slack.
 var usualGaps = [...]Time{65 * Second, 305 * Second, 605 * Second, 1805 * Second}
 
+// leastGap is the least that is learned: records last as long as their packets,
+// which in windows of a minute is less than the window.
+const leastGap = 65 * Second
+
 // learnGap estimates how much silence there may be between the pieces of a
 // connection from some records.
 func learnGap(rs []Record) Time {
@@ -64,7 +68,7 @@ func learnGap(rs []Record) Time {
 		}
 	}
 	if best > 0 {
-		return Time(best)*Second + cutSlack
+		return max(Time(best)*Second+cutSlack, leastGap)
 	}
 	if len(lasting) == 0 {
 		return usualGaps[0]

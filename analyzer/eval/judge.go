@@ -149,19 +149,6 @@ func (j *Judge) Alert(a *detectors.Alert) error {
 // Close implements analyzer.Sink.
 func (j *Judge) Close(*analyzer.Summary) error { return nil }
 
-// Accused is the host that an alert says is up to something: the source of a
-// pair, or the one address it is about, unless that is the victim.
-func Accused(a *detectors.Alert) (flow.Addr, bool) {
-	s := &a.Subject
-	switch {
-	case s.Has&detectors.SubjectIP != 0:
-		return s.IP, s.Role != detectors.RoleDst || a.Rule != nil && a.Rule.Accuses
-	case s.Has&detectors.SubjectPair != 0:
-		return s.Src, true
-	}
-	return flow.Addr{}, false
-}
-
 // Result is the outcome of the run.
 func (j *Judge) Result(id string) *Result {
 	r := &Result{ID: id, Truncated: j.full, Total: Score{Name: "all"}}
@@ -177,7 +164,7 @@ func (j *Judge) Result(id string) *Result {
 		}
 		for _, l := range []*ledger{total, scores[id]} {
 			l.alerts++
-			if ip, ok := Accused(a); ok {
+			if ip, ok := a.Accused(); ok {
 				l.accuse(ip, a, j.window)
 			}
 		}

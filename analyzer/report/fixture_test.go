@@ -3,10 +3,12 @@ package report
 import (
 	"bytes"
 	"fmt"
+	"net/netip"
 	"testing"
 	"time"
 
 	"seine/analyzer"
+	"seine/analyzer/risk"
 	"seine/detectors"
 	"seine/flow"
 )
@@ -175,7 +177,17 @@ func summary(alerts []*detectors.Alert) *analyzer.Summary {
 	for _, a := range alerts {
 		s.Findings[a.Severity]++
 	}
+	rank(s, alerts)
 	return s
+}
+
+// rank fills the ranking of s as a run does.
+func rank(s *analyzer.Summary, alerts []*detectors.Alert) {
+	ranking := risk.Rank(risk.Options{Internal: []netip.Prefix{netip.MustParsePrefix("192.168.0.0/16")}}, analyzer.Tee())
+	for _, a := range alerts {
+		_ = ranking.Alert(a)
+	}
+	_ = ranking.Close(s)
 }
 
 // hostileSummary has the attacks in all of its texts.

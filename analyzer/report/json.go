@@ -41,9 +41,10 @@ func (n *ndjson) Close(*analyzer.Summary) error { return n.w.Flush() }
 func jsonFormat() *Format {
 	return &Format{
 		Name:  "json",
-		Title: "one JSON document: the alerts and the summary of the run",
+		Title: "one JSON document: the alerts, the hosts by risk, and the summary of the run",
 		Doc: "An object in the layout `" + reportLayout + "`: `alerts` is an array of alerts, each in the layout `" +
-			alertLayout + "`, in the order of the input; `summary` tells what was read. " +
+			alertLayout + "`, in the order of the input; `hosts` ranks the hosts that they accuse, the riskiest first; " +
+			"`summary` tells what was read. " +
 			"The document is written as the alerts come, and complete also for an empty or interrupted run.",
 		Ext: []string{".json"},
 		New: func(w io.Writer, o Options) analyzer.Sink {
@@ -84,8 +85,10 @@ func (d *document) Close(s *analyzer.Summary) error {
 	} else {
 		d.buf = append(d.buf[:0], `{"schema":"`+reportLayout+`","alerts":[],`+"\n"...)
 	}
-	d.buf = append(d.buf, `"summary":`...)
-	d.buf = AppendSummaryJSON(d.buf, s)
+	d.buf = append(d.buf, `"hosts":`...)
+	d.buf = d.enc.hosts(d.buf, s.Ranking)
+	d.buf = append(d.buf, ",\n\"summary\":"...)
+	d.buf = appendSummary(d.buf, s, false)
 	d.buf = append(d.buf, "}\n"...)
 	if _, err := d.w.Write(d.buf); err != nil {
 		return err

@@ -10,6 +10,8 @@ var (
 	alertSchema []byte
 	//go:embed report.schema.json
 	reportSchema []byte
+	//go:embed hosts.schema.json
+	hostsSchema []byte
 )
 
 // Schema is the JSON Schema (draft 2020-12) of an alert, one line of the
@@ -21,4 +23,12 @@ func Schema() []byte { return bytes.Clone(alertSchema) }
 func ReportSchema() []byte {
 	alert := bytes.ReplaceAll(bytes.TrimSpace(alertSchema), []byte("\n"), []byte("\n    "))
 	return bytes.Replace(reportSchema, []byte(`"alert": null`), append([]byte(`"alert": `), alert...), 1)
+}
+
+// HostsSchema is the JSON Schema (draft 2020-12) of the ranking of hosts that
+// stands alone. It holds the schema of a report, so that it needs no other
+// document.
+func HostsSchema() []byte {
+	report := bytes.ReplaceAll(bytes.TrimSpace(ReportSchema()), []byte("\n"), []byte("\n    "))
+	return bytes.Replace(hostsSchema, []byte(`"report": null`), append([]byte(`"report": `), report...), 1)
 }

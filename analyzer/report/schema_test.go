@@ -10,6 +10,7 @@ import (
 
 	"seine/analyzer"
 	"seine/detectors"
+	"seine/flow"
 )
 
 func read(t *testing.T, data []byte) any {
@@ -51,6 +52,7 @@ func TestReportsValidateAgainstTheSchema(t *testing.T) {
 		s      *analyzer.Summary
 	}{
 		{names, normal(), summary(normal())},
+		{names, story(), summary(story())},
 		{names, nil, summary(nil)},
 		{names, nil, &analyzer.Summary{}},
 		{attackLexicon, hostile(), hostileSummary()},
@@ -73,7 +75,10 @@ func TestTheSchemaRefusesEveryRenamedKey(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	report := read(t, write(t, "json", Options{Names: names}, normal(), summary(normal())))
+	s := summary(story())
+	s.Ranking = append(s.Ranking[:1:1], s.Ranking[len(s.Ranking)-1])
+	s.Stitched = flow.StitchCounts{Records: 2, Flows: 1, Paired: 1}
+	report := read(t, write(t, "json", Options{Names: names}, normal(), s))
 	renamed := 0
 	var walk func(x any, at string)
 	walk = func(x any, at string) {
@@ -100,7 +105,7 @@ func TestTheSchemaRefusesEveryRenamedKey(t *testing.T) {
 		}
 	}
 	walk(report, "")
-	if renamed < 150 {
+	if renamed < 250 {
 		t.Errorf("only %d keys were renamed", renamed)
 	}
 	if err := v.check(root, root, report, ""); err != nil {

@@ -9,8 +9,11 @@ import (
 )
 
 // AppendSummaryJSON appends the summary of a run as one JSON object, without
-// what differs between two runs over the same input: speed and memory.
-func AppendSummaryJSON(b []byte, s *analyzer.Summary) []byte {
+// what differs between two runs over the same input: speed and memory. The
+// ranking of hosts is its last member.
+func AppendSummaryJSON(b []byte, s *analyzer.Summary) []byte { return appendSummary(b, s, true) }
+
+func appendSummary(b []byte, s *analyzer.Summary, ranking bool) []byte {
 	o := object{b: append(b, '{')}
 	o.array("files", len(s.Files), func(i int) { o.file(&s.Files[i]) })
 	o.number("rows", s.Rows)
@@ -43,9 +46,14 @@ func AppendSummaryJSON(b []byte, s *analyzer.Summary) []byte {
 	o.severities("findings", &s.Findings)
 	o.severities("hidden", &s.Hidden)
 	o.number("suppressed", s.Suppressed)
+	o.number("accused", s.Accused)
 	o.array("detectors", len(s.Detectors), func(i int) { o.detector(&s.Detectors[i]) })
 	o.flag("interrupted", s.Interrupted)
 	o.texts("warnings", s.Warnings)
+	if ranking {
+		o.key("ranking")
+		o.b = newEncoder(Options{}).hosts(o.b, s.Ranking)
+	}
 	return append(o.b, '}')
 }
 

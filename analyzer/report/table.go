@@ -18,7 +18,9 @@ func tableFormat() *Format {
 		Title: "a table for people, the most severe alerts first",
 		Doc: "Written at the end of the run: the most severe alerts first, then the earliest. `--top` limits its " +
 			"rows, and the last line tells how many more there are. On a terminal it fits the width: the sentence " +
-			"is cut, and columns that do not fit are left out. `--verbose` adds the facts and the evidence of each alert.",
+			"is cut, and columns that do not fit are left out. `--verbose` adds the facts and the evidence of each alert. " +
+			"Below two alerts or more stand the ten hosts with the highest risk, with the begin of their story, or all " +
+			"of it under `--verbose`; `seine hosts` writes the whole ranking.",
 		Ext: []string{".txt"},
 		New: func(w io.Writer, o Options) analyzer.Sink {
 			return &tableSink{w: bufio.NewWriterSize(w, bufferSize), o: o, enc: newEncoder(o)}
@@ -92,6 +94,14 @@ func (t *tableSink) Close(s *analyzer.Summary) error {
 		}
 		fmt.Fprintf(t.w, "\n%s not shown: %s (--top 0 shows all, -f ndjson writes all)\n",
 			plural(uint64(more), "more alert"), bySeverity(&left, t.o.Color))
+	}
+	if t.taken > 1 && len(s.Ranking) > 0 {
+		top := topHosts
+		if t.o.Top > 0 {
+			top = min(top, t.o.Top)
+		}
+		fmt.Fprintln(t.w)
+		writeHosts(t.w, s, top, t.o)
 	}
 	return t.w.Flush()
 }

@@ -4,12 +4,15 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"runtime/debug"
 
 	"seine/analyzer"
 	"seine/analyzer/report"
+	"seine/analyzer/risk"
 	"seine/cmd/seine/internal/settings"
+	"seine/flow/where"
 )
 
 // A job is one run of analyze.
@@ -17,6 +20,9 @@ type job struct {
 	settings *settings.Settings
 	options  *settings.Options
 	explain  bool
+
+	// open makes the outputs; nil opens those that the options ask for.
+	open func(common report.Options, stdout io.Writer) (*outputs, error)
 
 	cpuProfile, memProfile string
 }
@@ -78,12 +84,17 @@ func (j *job) analyze(ctx context.Context, plan *analyzer.Plan) error {
 		line = showProgress(os.Stderr, plan)
 		defer line.end()
 	}
-	outs, err := openOutputs(o, common, line.before(os.Stdout))
+	open := j.open
+	if open == nil {
+		open = func(common report.Options, stdout io.Writer) (*outputs, error) { return openOutputs(o, common, stdout) }
+	}
+	outs, err := open(common, line.before(os.Stdout))
 	if err != nil {
 		return err
 	}
 	defer outs.abort()
-	sum, runErr := plan.Run(ctx, analyzer.Fold(o.Fold, o.Evidence, 0, analyzer.Tally(outs)))
+	ranked := risk.Rank(risk.Options{Internal: append(where.DefaultInternal(), o.Internal...)}, outs)
+	sum, runErr := plan.Run(ctx, analyzer.Fold(o.Fold, o.Evidence, 0, analyzer.Tally(ranked)))
 	line.end()
 	outErr := outs.finish()
 	if o.Summary != "" {

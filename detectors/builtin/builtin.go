@@ -5,11 +5,25 @@ package builtin
 import (
 	"seine/detectors"
 	"seine/detectors/basic"
+	"seine/detectors/beacon"
 	"seine/detectors/blacklist"
+	bruteforce "seine/detectors/brute-force"
+	dnstunnel "seine/detectors/dns-tunnel"
+	"seine/detectors/exfiltration"
+	icmptunnel "seine/detectors/icmp-tunnel"
 	iqroutlier "seine/detectors/iqr-outlier"
+	longconnection "seine/detectors/long-connection"
+	manypeers "seine/detectors/many-peers"
 	portactivity "seine/detectors/port-activity"
 	portfanout "seine/detectors/port-fanout"
+	portscan "seine/detectors/port-scan"
+	ratebaseline "seine/detectors/rate-baseline"
+	unusualservice "seine/detectors/unusual-service"
 )
+
+// Core returns the five detectors that the chain begins with: statistics on
+// addresses and ports, each an exact definition.
+func Core() []*detectors.Detector { return Chain()[:5:5] }
 
 // Chain returns the detectors in chain order.
 func Chain() []*detectors.Detector {
@@ -19,5 +33,15 @@ func Chain() []*detectors.Detector {
 		portactivity.Detector(),
 		portfanout.Detector(),
 		iqroutlier.Detector(),
+		portscan.Detector(),
+		beacon.Detector(),
+		ratebaseline.Detector(),
+		manypeers.Detector(),
+		bruteforce.Detector(),
+		exfiltration.Detector(),
+		longconnection.Detector(),
+		unusualservice.Detector(),
+		dnstunnel.Detector(),
+		icmptunnel.Detector(),
 	}
 }

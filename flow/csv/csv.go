@@ -69,6 +69,9 @@ func match(head []byte) (int, string) {
 	case l.header == nil:
 		return 70, ""
 	}
+	if at := bytes.Index(head, l.header); at >= 0 && bytes.IndexByte(head[at:], '\n') < 0 {
+		return 0, "the line that names the columns may be cut short, and no row follows"
+	}
 	return 60, ""
 }
 

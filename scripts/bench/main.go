@@ -19,8 +19,10 @@ import (
 
 type config struct {
 	rows, scale, runs, slowRuns int
+	formatRows                  int
 	dir, json                   string
 	seine, genflows, duck, csv  string
+	layouts                     string
 }
 
 func main() {
@@ -31,6 +33,8 @@ func main() {
 	flag.IntVar(&c.scale, "scale", 0, "also compare rows/s with a trace of so many rows (0: do not)")
 	flag.IntVar(&c.runs, "runs", 5, "rounds")
 	flag.IntVar(&c.slowRuns, "slow-runs", 3, "rounds of the slow contenders")
+	flag.IntVar(&c.formatRows, "format-rows", 2_000_000, "rows of the files of other layouts (0: leave them out)")
+	flag.StringVar(&c.layouts, "layouts", "", "the layouts `binary`")
 	flag.StringVar(&c.dir, "dir", "", "directory of the traces and outputs")
 	flag.StringVar(&c.json, "json", "", "write the results to this `file` too")
 	flag.StringVar(&c.seine, "seine", "", "the seine `binary`")
@@ -61,6 +65,11 @@ func run(c *config) error {
 	r.print(os.Stdout)
 	if c.scale > 0 {
 		if err := c.compareScale(r, files); err != nil {
+			return err
+		}
+	}
+	if c.formatRows > 0 {
+		if err := c.compareFormats(r, files); err != nil {
 			return err
 		}
 	}

@@ -6,6 +6,7 @@
 #   RUNS       rounds                                  (5)
 #   SLOW_RUNS  rounds of the slow contenders           (3)
 #   SCALE      also compare with so many rows, or 0    (0)
+#   FORMAT_ROWS  rows of the files of other layouts, or 0  (2000000)
 #   JSON       write the results to this file too
 #   SEINE      another seine binary than bin/seine
 set -eu
@@ -30,7 +31,7 @@ if [ -z "$seine" ]; then
 	CGO_ENABLED=0 go build -trimpath -o bin/seine ./cmd/seine
 	seine=$(pwd)/bin/seine
 fi
-go build -o "$dir/bin/" ./scripts/genflows ./scripts/bench ./scripts/bench/csvread
+go build -o "$dir/bin/" ./scripts/genflows ./scripts/bench ./scripts/bench/csvread ./scripts/bench/layouts
 
 # DuckDB needs a C linker and its own modules; the others do without it.
 duck=$dir/bin/duckbench
@@ -41,4 +42,5 @@ fi
 
 "$dir/bin/bench" -dir "$dir" -rows "${ROWS:-10000000}" -runs "${RUNS:-5}" -slow-runs "${SLOW_RUNS:-3}" \
 	-scale "${SCALE:-0}" -json "$JSON" -seine "$seine" -genflows "$dir/bin/genflows" \
+	-format-rows "${FORMAT_ROWS:-2000000}" -layouts "$dir/bin/layouts" \
 	-csvread "$dir/bin/csvread" -duckbench "$duck"

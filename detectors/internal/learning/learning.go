@@ -33,6 +33,8 @@ func (s *Span) See(t flow.Time) bool {
 			gap = step
 		}
 		s.had, s.last = s.had+gap, t
+	case t < s.last-24*step && s.last > flow.MinTime+24*step:
+		s.last = t // the one before was dated wrongly
 	}
 	return s.Over()
 }

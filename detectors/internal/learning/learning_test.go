@@ -34,3 +34,16 @@ func TestARowDatedWronglyTeachesNothing(t *testing.T) {
 		t.Error("the ends of time end the learning")
 	}
 }
+
+func TestLearningGoesOnAfterARowOfTheFuture(t *testing.T) {
+	s := New(2 * hour)
+	s.See(400_000 * hour)
+	s.See(0)
+	s.See(hour)
+	if s.Over() {
+		t.Error("over after one hour")
+	}
+	if !s.See(2 * hour) {
+		t.Error("not over after two hours")
+	}
+}

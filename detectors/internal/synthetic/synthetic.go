@@ -28,6 +28,11 @@ func (b Beacon) Times(rng *rand.Rand) []float64 {
 	return times
 }
 
+// Calls is how many there are in the mean.
+func (b Beacon) Calls() float64 {
+	return b.Span / (b.Period * (1 - b.Jitter/2)) * (1 - b.Miss)
+}
+
 // Poisson are independent events with a mean gap.
 func Poisson(rng *rand.Rand, gap, span float64) []float64 {
 	var times []float64
@@ -66,16 +71,6 @@ func Browsing(rng *rand.Rand, gap, span float64) []float64 {
 	}
 	for len(times) > 0 && times[len(times)-1] >= span {
 		times = times[:len(times)-1]
-	}
-	return times
-}
-
-// Machine is traffic of a program that somebody uses: independent events with
-// a dead time between them, during which nothing happens.
-func Machine(rng *rand.Rand, gap, dead, span float64) []float64 {
-	var times []float64
-	for t := rng.ExpFloat64() * gap; t < span; t += dead + rng.ExpFloat64()*gap {
-		times = append(times, t)
 	}
 	return times
 }

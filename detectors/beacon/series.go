@@ -1,0 +1,229 @@
+package beacon
+
+import (
+	"cmp"
+	"math"
+	"slices"
+
+	"seine/flow"
+)
+
+// A call is what is kept of a flow: enough to judge it and to cite it.
+type call struct {
+	at       flow.Time
+	row      uint32
+	src, dst uint32 // bytes, held at the largest number
+	raw      flow.Symbol
+	srcPort  uint16
+	dstPort  uint16 // as the record had them
+	file     uint16
+	state    flow.State
+	has      uint8
+}
+
+// What a call says of its flow.
+const (
+	hasSrcBytes = 1 << iota
+	hasDstBytes
+	hasSrcPort
+	hasDstPort
+	hasState
+	failed  // certainly came to nothing
+	flipped // the record showed it from the other side
+	uncited // its row or file is too high a number to be kept
+)
+
+// fieldBits translate fields of a record into those of a call.
+var fieldBits = [...]struct {
+	has    uint8
+	fields flow.Fields
+}{{hasSrcBytes, flow.HasSrcBytes}, {hasDstBytes, flow.HasDstBytes}, {hasSrcPort, flow.HasSrcPort}, {hasDstPort, flow.HasDstPort}, {hasState, flow.HasState}}
+
+func callOf(r *flow.Record, turned, fails bool) call {
+	c := call{
+		at: r.Start, row: uint32(r.Row), src: clip(r.SrcBytes), dst: clip(r.DstBytes), raw: r.RawState,
+		srcPort: r.SrcPort, dstPort: r.DstPort, file: uint16(r.File), state: r.State,
+	}
+	for _, b := range fieldBits {
+		if r.Has&b.fields != 0 {
+			c.has |= b.has
+		}
+	}
+	if fails {
+		c.has |= failed
+	}
+	if turned {
+		c.has |= flipped
+	}
+	if r.Row > math.MaxUint32 || r.File > math.MaxUint16 {
+		c.has |= uncited
+	}
+	return c
+}
+
+func clip(v uint64) uint32 { return uint32(min(v, math.MaxUint32)) }
+
+// sizes are the bytes that the caller and the called sent, and whether the
+// row told them.
+func (c *call) sizes() (sent, got uint32, hasSent, hasGot bool) {
+	sent, got, hasSent, hasGot = c.src, c.dst, c.has&hasSrcBytes != 0, c.has&hasDstBytes != 0
+	if c.has&flipped != 0 {
+		return got, sent, hasGot, hasSent
+	}
+	return sent, got, hasSent, hasGot
+}
+
+// record gives back what is kept of a flow from src to dst.
+func (c *call) record(src, dst flow.Addr, proto flow.Proto) flow.Record {
+	r := flow.Record{
+		Start: c.at, Src: src, Dst: dst, SrcPort: c.srcPort, DstPort: c.dstPort, Proto: proto, State: c.state, RawState: c.raw,
+		Row: uint64(c.row), File: uint32(c.file), Has: flow.HasStart | flow.HasAddrs,
+	}
+	if proto != flow.ProtoUnknown {
+		r.Has |= flow.HasProto
+	}
+	if c.has&flipped != 0 {
+		r.Src, r.Dst = dst, src
+	}
+	for _, b := range fieldBits {
+		if c.has&b.has != 0 {
+			r.Has |= b.fields
+		}
+	}
+	if c.has&hasSrcBytes != 0 {
+		r.SrcBytes = uint64(c.src)
+	}
+	if c.has&hasDstBytes != 0 {
+		r.DstBytes = uint64(c.dst)
+	}
+	return r
+}
+
+// inTime sorts calls by their times; of equal ones the earlier row is first.
+func inTime(cs []call) {
+	slices.SortFunc(cs, func(a, b call) int {
+		return cmp.Or(cmp.Compare(a.at, b.at), cmp.Compare(a.file, b.file), cmp.Compare(a.row, b.row))
+	})
+}
+
+// A block holds some calls of a pair, in input order.
+type block struct {
+	calls [blockCalls]call
+	next  uint32 // the block after it plus 1, or 0
+	used  uint32
+}
+
+const (
+	blockCalls = 4
+	pageBlocks = 1 << 8
+)
+
+// A store lends blocks, in pages that never move.
+type store struct {
+	pages []*[pageBlocks]block
+	next  uint32
+	free  []uint32
+	limit int // blocks
+}
+
+func (s *store) at(number uint32) *block {
+	number--
+	return &s.pages[number/pageBlocks][number%pageBlocks]
+}
+
+// full reports whether no block is left to lend.
+func (s *store) full() bool { return len(s.free) == 0 && int(s.next) >= s.limit }
+
+// take lends a block. The store must not be full.
+func (s *store) take() uint32 {
+	var number uint32
+	if n := len(s.free); n > 0 {
+		number, s.free = s.free[n-1], s.free[:n-1]
+	} else {
+		if int(s.next)/pageBlocks == len(s.pages) {
+			s.pages = append(s.pages, new([pageBlocks]block))
+		}
+		s.next++
+		number = s.next
+	}
+	b := s.at(number)
+	b.next, b.used = 0, 0
+	return number
+}
+
+// A pair is what is known of the calls of one source to one service.
+type pair struct {
+	first      call // the first row
+	lastAt     flow.Time
+	head, tail uint32 // its blocks, 0 where the first call is the only one
+	calls      uint32 // that were kept, and perhaps dropped again
+	kept       uint32 // in the blocks
+	failed     uint32
+	flows      uint32
+	judged     uint32  // calls when it was last judged
+	logP       float32 // of that judgement, and
+	period     float32 // seconds
+	look       uint32  // the last look at it
+	said       bool    // there is a finding
+}
+
+// add keeps a call; room says how many calls a pair may have. It reports
+// whether the store had room.
+func (s *store) add(p *pair, c *call, room uint32) bool {
+	if p.tail == 0 || s.at(p.tail).used == blockCalls {
+		if s.full() {
+			return false
+		}
+		number := s.take()
+		if p.tail == 0 {
+			p.head = number
+		} else {
+			s.at(p.tail).next = number
+		}
+		p.tail = number
+	}
+	b := s.at(p.tail)
+	b.calls[b.used] = *c
+	b.used++
+	p.kept++
+	if p.kept > room { // the oldest go
+		old := s.at(p.head)
+		p.kept -= old.used
+		s.free = append(s.free, p.head)
+		p.head = old.next
+	}
+	return true
+}
+
+// drop gives the blocks of a pair back.
+func (s *store) drop(p *pair) (lost uint32) {
+	for number := p.head; number != 0; number = s.at(number).next {
+		s.free = append(s.free, number)
+	}
+	lost = p.kept
+	p.head, p.tail, p.kept = 0, 0, 0
+	return lost
+}
+
+// series appends the calls of a pair to cs, in input order. The first call is
+// one of them while none has been dropped.
+func (s *store) series(cs []call, p *pair) []call {
+	if p.calls == p.kept+1 {
+		cs = append(cs, p.first)
+	}
+	for number := p.head; number != 0; {
+		b := s.at(number)
+		cs = append(cs, b.calls[:b.used]...)
+		number = b.next
+	}
+	return cs
+}
+
+// last is the call of a pair that came last in the input.
+func (s *store) last(p *pair) *call {
+	if p.tail == 0 {
+		return &p.first
+	}
+	b := s.at(p.tail)
+	return &b.calls[b.used-1]
+}

@@ -1,0 +1,168 @@
+package dnstunnel
+
+import (
+	"fmt"
+	"math"
+	"math/bits"
+
+	"seine/detectors"
+	"seine/detectors/internal/pairmap"
+	"seine/flow"
+)
+
+// judgeFloods judges the windows that end with each minute up to now.
+func (w *watcher) judgeFloods(now int64) {
+	f := &w.floods
+	for i := range f.all {
+		fl := &f.all[i]
+		if fl.host == 0 {
+			continue
+		}
+		from := now
+		if f.begun {
+			from = max(f.judged+1, minuteOf(fl.first))
+		} else {
+			from = minuteOf(fl.first)
+		}
+		for m := max(from, now-f.ring); m <= min(now, minuteOf(fl.last)+f.window); m++ {
+			w.judgeFlood(fl, m)
+		}
+		if fl.last.Add(hour) < flow.Time(now)*minute {
+			if c := w.clients.Find(pairmap.Key{Src: fl.host}); c != nil {
+				w.cool(c)
+			}
+		}
+	}
+	f.judged, f.begun = now, true
+}
+
+// A sight is what a window shows of a client.
+type sight struct {
+	questions, known, answered, busy int
+	own, net                         int // outside hosts turned to, estimated
+}
+
+func (w *watcher) look(fl *flood, end int64) (s sight) {
+	f := &w.floods
+	var own [8]uint64
+	var net [64]uint64
+	for m := end - f.window + 1; m <= end; m++ {
+		if b := &fl.bins[slot(m, len(fl.bins))]; b.minute == m {
+			s.questions += int(b.questions)
+			s.known += int(b.known)
+			s.answered += int(b.answered)
+			if int(b.questions)*int(f.window) >= f.minimum {
+				s.busy++
+			}
+			for i, v := range b.peers {
+				own[i] |= v
+			}
+		}
+		if n := &f.net[slot(m, len(f.net))]; n.minute == m {
+			for i, v := range n.peers {
+				net[i] |= v
+			}
+		}
+	}
+	s.own, s.net = distinct(own[:]), distinct(net[:])
+	return s
+}
+
+// distinct estimates how many hosts set the bits (linear counting, Whang and
+// others 1990).
+func distinct(words []uint64) int {
+	set := 0
+	for _, v := range words {
+		set += bits.OnesCount64(v)
+	}
+	size := float64(64 * len(words))
+	return int(math.Round(size * math.Log(size/max(size-float64(set), 0.5))))
+}
+
+func (w *watcher) judgeFlood(fl *flood, end int64) {
+	f := &w.floods
+	s := w.look(fl, end)
+	flooded := s.questions >= f.minimum
+	if slot(end, int(f.window)) == 0 { // windows that do not overlap
+		fl.windows++
+		if 3*s.questions >= f.minimum {
+			fl.busy++
+		}
+	}
+	if !flooded || f.window >= 3 && s.busy < 3 || s.known > 0 && 2*s.answered < s.known {
+		return
+	}
+	// The connections that follow show only under an address that makes some.
+	// Hosts with two families ask over one and connect over the other.
+	follow := s.own
+	if follow < 3 || !fl.addr.Is4() {
+		follow = s.net
+	}
+	needed := f.ratio * float64(max(follow, 1))
+	if w.nOthers < len(w.others) {
+		needed = 6 * float64(f.minimum) // nothing but names is logged here
+	}
+	if float64(s.questions) < needed {
+		return
+	}
+	if c := w.clients.Find(pairmap.Key{Src: fl.host}); c != nil && w.resolver(fl.host, c) ||
+		w.mail.Has(fl.host) || bits.OnesCount64(fl.users) >= 3 {
+		f.excused.N++
+		return
+	}
+	past := int((flow.Time(end)*minute - fl.known) / (flow.Time(f.window) * minute))
+	if past >= 6 && 2*fl.busy >= past && fl.said == 0 {
+		f.excused.N++ // it has always asked that much
+		return
+	}
+	if fl.said > 0 && end > fl.flooded+60 { // another campaign
+		fl.said, fl.from = 0, max(fl.first, flow.Time(end-f.window+1)*minute)
+	}
+	fl.flooded = end
+	if s.questions < 2*fl.said {
+		return
+	}
+	fl.said = s.questions
+	w.reportFlood(fl, s, end, follow, needed, past)
+}
+
+func (w *watcher) reportFlood(fl *flood, s sight, end int64, follow int, needed float64, past int) {
+	n := fl.unsaid
+	fl.unsaid = 0
+	if !w.env.Shows(w.flood) {
+		return
+	}
+	f := &w.floods
+	confidence := 0.55
+	if s.questions >= 3*f.minimum {
+		confidence += 0.1
+	}
+	if float64(s.questions) >= 4*needed {
+		confidence += 0.1
+	}
+	if past >= 6 {
+		confidence += 0.15 // it was quiet before
+	}
+	evidence := detectors.Sample(w.shelf.Flows(fl.shown), w.env.Evidence())
+	at := min(flow.Time(end+1)*minute, fl.last)
+	w.env.Report(nil, detectors.Alert{
+		Rule: w.flood, Confidence: math.Round(confidence*100) / 100, Subject: detectors.Address(fl.addr, detectors.RoleSrc).WithPort(53),
+		Window: fl.from, HasWindow: true, Evidence: evidence, Flows: max(n, uint64(len(evidence))),
+		FirstSeen: fl.first, LastSeen: at, Time: at, HasTime: true,
+		Summary: fmt.Sprintf("%s asked for names %d times within %d minutes (threshold %d), and only %d outside hosts were turned to: %d questions would need %.0f or more",
+			fl.addr, s.questions, f.window, f.minimum, follow, s.questions, float64(s.questions)/f.ratio),
+		Facts: []detectors.Fact{
+			detectors.Int("questions", int64(s.questions)),
+			detectors.Int("min_questions", int64(f.minimum)),
+			detectors.Int("minutes", f.window),
+			detectors.Int("busy_minutes", int64(s.busy)),
+			detectors.Int("answered", int64(s.answered)),
+			detectors.Int("hosts_turned_to", int64(s.own)),
+			detectors.Int("hosts_of_network", int64(s.net)),
+			detectors.Float("ratio", math.Round(10*float64(s.questions)/float64(max(follow, 1)))/10),
+			detectors.Float("min_ratio", f.ratio),
+			detectors.Int("windows_before", int64(past)),
+			detectors.Int("busy_windows_before", int64(fl.busy)),
+		},
+	})
+}

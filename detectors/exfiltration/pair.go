@@ -1,0 +1,285 @@
+package exfiltration
+
+import (
+	"math"
+	"math/bits"
+
+	"seine/detectors"
+	"seine/detectors/internal/exhibit"
+	"seine/detectors/internal/pairmap"
+	"seine/flow"
+)
+
+// What opened the flows of a pair.
+const (
+	pushed = iota // the inside did
+	fetched
+)
+
+func (p *passage) key() pairmap.Key {
+	k := pairmap.Pair(p.inside, p.outside)
+	if p.pulled {
+		k.Extra = fetched
+	}
+	return k
+}
+
+// A pair is what went between a host and an outside address, in flows that
+// the same side opened.
+type pair struct {
+	first       flow.Time // of all its flows
+	start, last flow.Time // of the upload at hand
+	up, down    uint64    // bytes of the upload at hand
+	odd         uint64    // of up, what went to TCP ports that are not usual
+	told        uint64    // up when it was last reported
+	largest     uint64
+	total       uint64 // bytes ever sent
+	day         flow.Time
+	dayUp       uint64
+	dayDown     uint64
+	sum         float32 // the CUSUM of slow-drip
+	flows       uint32
+	shown       exhibit.Case
+	daily       exhibit.Case // the first flow of each day, for slow-drip
+	all         uint32       // flows since the first
+	days        uint16       // with pushes that counted
+	dripTold    uint16       // days when it was last reported
+	port        uint16       // of the largest flow
+	proto       flow.Proto
+	severity    detectors.Severity // of the last report
+	ftp         bool
+}
+
+func (p *pair) drop(s *exhibit.Shelf) {
+	s.Drop(p.shown)
+	s.Drop(p.daily)
+}
+
+// users are the internal hosts that are in touch with an outside address: the
+// first two, and whether there are more.
+type users struct {
+	a, b     flow.Host
+	n        uint8 // held at popular
+	newcomer bool  // first met after learning
+}
+
+// add reports whether the host is a new one.
+func (u *users) add(h flow.Host) bool {
+	switch {
+	case u.a == h || u.b == h || u.n == popular:
+		return false
+	case u.n == 0:
+		u.a = h
+	case u.n == 1:
+		u.b = h
+	}
+	u.n++
+	return true
+}
+
+// producer is the producer-consumer ratio.
+func producer(up, down uint64) float64 {
+	a, b := float64(up), float64(down)
+	if a+b == 0 {
+		return 0
+	}
+	return (a - b) / (a + b)
+}
+
+func add(sum *uint64, v uint64) {
+	s, carry := bits.Add64(*sum, v, 0)
+	*sum = s | -carry
+}
+
+// pass takes a flow across the border. A pair is watched from its first push
+// on: of all that browse, few are.
+func (w *watcher) pass(r *flow.Record, way *passage) {
+	k := way.key()
+	odd := !w.usual[way.port] && (r.Proto == flow.TCP || r.Proto == flow.UDP) && !doubtful(r, way)
+	h, _ := w.hosts.At(pairmap.Key{Src: k.Src}, r.Start)
+	w.peers.work++
+	w.meet(k, h, odd)
+	p := w.pairs.Find(k)
+	if way.up > way.down && (k.Extra == pushed || h.clients < server) || way.port == 21 {
+		var fresh bool
+		if p, fresh = w.pairs.At(k, r.Start); fresh {
+			*p = pair{first: r.Start, start: r.Start, last: r.Start, day: r.Start.Floor(dayLong)}
+		}
+	}
+	w.hour(h, p, r, way)
+	if p != nil {
+		w.add(r, k, p, h, way, odd)
+	}
+}
+
+// add adds a flow to its pair, and judges the pair.
+func (w *watcher) add(r *flow.Record, k pairmap.Key, p *pair, h *host, way *passage, odd bool) {
+	if r.Start > p.last.Add(w.quiet) {
+		w.shelf.Drop(p.shown)
+		p.start, p.up, p.down, p.odd, p.told, p.largest, p.flows = r.Start, 0, 0, 0, 0, 0, 0
+		p.shown, p.severity = 0, 0
+	}
+	p.last, p.start, p.first = max(p.last, r.Start), min(p.start, r.Start), min(p.first, r.Start)
+	add(&p.up, way.up)
+	add(&p.down, way.down)
+	add(&p.total, way.up)
+	if p.all < math.MaxUint32 {
+		p.flows++
+		p.all++
+	}
+	if way.port == 21 {
+		p.ftp = true
+	}
+	if odd && r.Proto == flow.TCP {
+		add(&p.odd, way.up)
+	}
+	if way.up >= p.largest {
+		p.largest, p.port, p.proto = way.up, way.port, r.Proto
+	}
+	if p.total >= shown && producer(p.up, p.down) > 0 {
+		p.shown = w.shelf.Add(p.shown, r)
+	}
+	if k.Extra == fetched {
+		w.judgePulled(r, k, p, h)
+		return
+	}
+	if day := r.Start.Floor(dayLong); day > p.day {
+		p.endDay(day, w.dripRate)
+		if p.days > 0 && p.total >= shown {
+			p.daily = w.shelf.Add(p.daily, r)
+		}
+		w.judgeDrip(r, k, p)
+	}
+	add(&p.dayUp, way.up)
+	add(&p.dayDown, way.down)
+	w.judgeUpload(r, k, p, h)
+}
+
+// doubtful reports whether the port of a flow may be that of the client: data
+// of FTP in active mode, and flows of which nobody saw who began.
+func doubtful(r *flow.Record, way *passage) bool {
+	if r.SrcPort == 20 {
+		return true
+	}
+	unseen := r.Orient >= flow.OrientPopularity || r.State == flow.StatePartial || r.State == flow.StateUnknown
+	return unseen && way.port >= 1<<15
+}
+
+// meet takes note of who is in touch with whom.
+func (w *watcher) meet(k pairmap.Key, h *host, odd bool) {
+	u := w.users.At(k.Dst)
+	if u.n == 0 {
+		u.newcomer = w.learnt.Over()
+	}
+	switch known := !u.add(k.Src); {
+	case known:
+	case k.Extra == fetched:
+		h.clients += min(1, math.MaxUint16-h.clients)
+	case odd:
+		h.oddPairs += min(1, math.MaxUint16-h.oddPairs)
+	}
+}
+
+// judgeUpload asks whether what a destination has got is an upload to report:
+// for the first time, or again when it has grown fourfold or means more.
+func (w *watcher) judgeUpload(r *flow.Record, k pairmap.Key, p *pair, h *host) {
+	if float64(p.up) < w.push || p.told > 0 && p.up/4 < p.told && p.severity > detectors.Low {
+		return
+	}
+	grown := p.told == 0 || p.up/4 >= p.told
+	ratio := producer(p.up, p.down)
+	if ratio < w.pcr || !grown && float64(p.up) < w.volume {
+		return
+	}
+	u := w.users.At(k.Dst)
+	alone := u.n <= 1
+	odd := p.odd > p.up/2 && !p.ftp && h.oddPairs < w.swarm
+	a := upload{pair: p, key: k, ratio: ratio, alone: alone, odd: odd, newcomer: u.newcomer, severity: detectors.Low}
+	a.confidence, a.limit = 0.3, w.volume
+	switch {
+	case alone && odd:
+		a.severity, a.confidence, a.limit = detectors.Medium, 0.6, w.push
+	case u.n == popular:
+		a.confidence, a.limit = 0.2, popularVolume*w.volume
+	case !alone:
+		a.confidence = 0.2
+	}
+	if float64(p.up) < a.limit {
+		return
+	}
+	if !grown && a.severity <= p.severity {
+		return
+	}
+	a.past, a.known = h.habit(w.minHours)
+	if a.known && float64(p.up) >= w.factor*a.past.high && ratio-a.past.ratio > w.shift {
+		a.confidence += 0.1
+	}
+	a.z, a.peers = w.peers.score(w, h.up)
+	if a.newcomer {
+		a.confidence += 0.1
+	}
+	if a.peers >= minPeers && a.z >= outlying {
+		a.confidence += 0.1
+	}
+	p.told, p.severity = p.up, max(p.severity, a.severity)
+	w.reportUpload(r, &a)
+}
+
+// popular is how many internal hosts make a destination one of the whole
+// network, which takes so many times the volume.
+const (
+	popular       = 3
+	popularVolume = 10
+)
+
+// judgePulled asks whether an outside client fetched too much from a host
+// that hardly anybody else asks.
+func (w *watcher) judgePulled(r *flow.Record, k pairmap.Key, p *pair, h *host) {
+	if float64(p.up) < w.volume || p.told > 0 && p.up/4 < p.told {
+		return
+	}
+	ratio := producer(p.up, p.down)
+	if ratio < w.pcr || h.clients >= server {
+		return
+	}
+	p.told = p.up
+	w.reportPulled(r, k, p, ratio, h.clients)
+}
+
+// server is the number of outside clients that make a host a server.
+const server = 5
+
+// The CUSUM of slow-drip: for each day S = max(0, S + min(x, 2) − 0.5), where
+// x is what was pushed in units of the drip rate. No day counts for more than
+// 1.5, so that four are the least that reach beyond 5.
+const (
+	dripCap   = 2
+	dripSlack = 0.5
+	dripLimit = 5
+	dripRatio = 0.8 // least producer-consumer ratio of a day that counts
+)
+
+// endDay adds the day at hand to the sum, and goes to another day. Days
+// between the two without a flow lower it.
+func (p *pair) endDay(day flow.Time, rate float64) {
+	x := 0.0
+	if producer(p.dayUp, p.dayDown) >= dripRatio {
+		x = math.Min(float64(p.dayUp)/rate, dripCap)
+	}
+	if x > dripSlack && p.days < math.MaxUint16 {
+		p.days++
+	}
+	between := math.Max(0, float64(day/dayLong)-float64(p.day/dayLong)-1)
+	p.sum = float32(math.Max(0, math.Max(0, float64(p.sum)+x-dripSlack)-dripSlack*between))
+	p.day, p.dayUp, p.dayDown = day, 0, 0
+}
+
+// judgeDrip asks whether a destination has got a little on too many days.
+// What upload reported is not reported again.
+func (w *watcher) judgeDrip(r *flow.Record, k pairmap.Key, p *pair) {
+	if p.sum <= dripLimit || p.told > 0 || p.dripTold > 0 && p.days < 2*p.dripTold || w.users.At(k.Dst).n > 1 {
+		return
+	}
+	p.dripTold = p.days
+	w.reportDrip(r, k, p)
+}

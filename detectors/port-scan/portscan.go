@@ -1,0 +1,278 @@
+// Package portscan reports sources that look for machines and services: by a
+// sequential test of their first contacts, and by how many distinct targets
+// and ports they tried in vain.
+package portscan
+
+import (
+	_ "embed"
+
+	"seine/detectors"
+	"seine/detectors/internal/contact"
+	"seine/detectors/internal/hostmap"
+	"seine/detectors/internal/network"
+	"seine/detectors/internal/pairmap"
+	"seine/flow"
+)
+
+//go:embed README.md
+var doc string
+
+// Detector describes port-scan.
+func Detector() *detectors.Detector {
+	d := &detectors.Detector{
+		ID:    "port-scan",
+		Title: "sources that look for machines and services: vertical, horizontal, block, UDP and ICMP scans, fast and slow",
+		Doc:   doc,
+		Rules: []detectors.Rule{
+			vertical:   {ID: "vertical-scan", Title: "many ports of one machine tried in vain", Severity: detectors.Low, ATTACK: []string{"T1046", "T1595.001"}},
+			horizontal: {ID: "horizontal-scan", Title: "one TCP port of many machines tried in vain", Severity: detectors.Low, ATTACK: []string{"T1046", "T1018", "T1595.001"}},
+			block:      {ID: "block-scan", Title: "many ports of many machines tried in vain", Severity: detectors.Low, ATTACK: []string{"T1046", "T1595.001"}},
+			udpSweep:   {ID: "udp-sweep", Title: "one UDP port of many machines tried, with hardly an answer", Severity: detectors.Low, ATTACK: []string{"T1046", "T1018", "T1595.001"}},
+			icmpSweep:  {ID: "icmp-sweep", Title: "many machines asked by ICMP whether they are there", Severity: detectors.Low, ATTACK: []string{"T1018", "T1595.001"}},
+			failing:    {ID: "failed-contacts", Title: "a source whose first contacts fail as only those of scanners do", Severity: detectors.Low, ATTACK: []string{"T1046", "T1018", "T1595.001"}},
+		},
+		Needs: flow.HasAddrs | flow.HasProto,
+		Scope: detectors.Everything,
+	}
+	d.New = func(env *detectors.Env) detectors.Watcher { return newWatcher(d, env) }
+	return d
+}
+
+// The kinds of scans, in the order of the rules.
+const (
+	vertical = iota
+	horizontal
+	block
+	udpSweep
+	icmpSweep
+	failing
+	kinds
+)
+
+// A watcher keeps a line for each address. From the second thing on that a
+// source tries in vain, what it tried is in contacts, pairs and services, and
+// what makes up its scan in campaigns.
+type watcher struct {
+	env    *detectors.Env
+	rules  [kinds]*detectors.Rule
+	limits limits
+
+	hosts     hostmap.Map[host]
+	kinds     *network.Kinds
+	exempt    exemptions
+	reached   filter
+	prior     prior
+	contacts  *pairmap.Map[uint32]   // what a source tried in vain, and when last
+	pairs     *pairmap.Map[pair]     // (source, destination)
+	services  *pairmap.Map[service]  // (source, port, protocol)
+	campaigns *pairmap.Map[campaign] // (source)
+	pending   []flow.Host            // sources whose scans wait to be reported
+	swept     flow.Time              // when campaigns were last looked through
+	ended     []flow.Host
+	lost      *detectors.Counter
+}
+
+func newWatcher(d *detectors.Detector, env *detectors.Env) detectors.Watcher {
+	w := &watcher{env: env, swept: flow.MinTime}
+	for k := range w.rules {
+		w.rules[k] = &d.Rules[k]
+	}
+	w.limits.read(env)
+	w.kinds = env.Network().Remember()
+	w.exempt.set = env.Networks("exempt", "sources that may scan, as vulnerability scanners and monitoring: addresses and networks")
+	contacts := size(env, "max-contacts", 400_000, "contacts that failed remembered, over all sources; beyond it those idle longest are forgotten")
+	pairs := size(env, "max-pairs", 180_000, "pairs of a source and a destination that failed remembered; as with max-contacts")
+	services := size(env, "max-services", 180_000, "pairs of a source and a port remembered; as with max-contacts")
+	sources := size(env, "max-sources", 10_000, "scans and suspicions followed at once; beyond it those idle longest are given up")
+	w.lost = env.Counter("scans-given-up", "scans and suspicions given up for lack of max-sources")
+	w.contacts = pairmap.New[uint32](contacts, nil)
+	w.pairs = pairmap.New[pair](pairs, nil)
+	w.services = pairmap.New[service](services, nil)
+	w.campaigns = pairmap.New(sources, func(k pairmap.Key, c *campaign) {
+		w.lost.N++
+		w.tell(k.Src, c, false)
+		w.hosts.At(k.Src).restart()
+	})
+	return w
+}
+
+func size(env *detectors.Env, name string, def int, doc string) int {
+	n := env.Int(name, def, doc)
+	if n < 1 {
+		env.Reject(name, "must be positive")
+	}
+	return max(n, 1)
+}
+
+// group is how many rows are worked on while the state that the next ones
+// need is on its way to the cache.
+const group = 32
+
+// Flows implements detectors.Watcher.
+func (w *watcher) Flows(rs []flow.Record) {
+	w.reached.ready()
+	var outcomes [2][group]contact.Outcome
+	now, coming := &outcomes[0], &outcomes[1]
+	w.look(rs[:min(group, len(rs))], now)
+	for len(rs) > 0 {
+		g := rs[:min(group, len(rs))]
+		rs = rs[len(g):]
+		w.look(rs[:min(group, len(rs))], coming)
+		for i := range g {
+			if now[i] != contact.Unknown || icmp(g[i].Proto) {
+				w.flow(&g[i], now[i])
+			}
+		}
+		now, coming = coming, now
+	}
+}
+
+// look judges rows and asks for what most of their kind will need: those that
+// were answered only what tells that they are nothing new.
+func (w *watcher) look(g []flow.Record, outcomes *[group]contact.Outcome) {
+	var ends [2 * group]*host
+	var places [4 * group]*uint64
+	n, m := 0, 0
+	for i := range g {
+		r := &g[i]
+		o := contact.Of(r)
+		outcomes[i&(group-1)] = o
+		switch {
+		case o == contact.Answered:
+			places[n&(4*group-1)] = w.reached.place(r.SrcHost, r.DstHost)
+			n++
+		case o.Failed():
+			places[n&(4*group-1)] = w.contacts.Place(pairmap.Service(r))
+			places[(n+1)&(4*group-1)] = w.pairs.Place(pairmap.Pair(r.SrcHost, r.DstHost))
+			places[(n+2)&(4*group-1)] = w.services.Place(pairmap.Key{Src: r.SrcHost, Port: r.DstPort, Proto: r.Proto})
+			places[(n+3)&(4*group-1)] = w.reached.place(r.SrcHost, r.DstHost)
+			n += 4
+			ends[m&(2*group-1)], ends[(m+1)&(2*group-1)] = w.hosts.At(r.SrcHost), w.hosts.At(r.DstHost)
+			m += 2
+		}
+	}
+	detectors.Prefetch(places[:n])
+	detectors.Prefetch(ends[:m])
+}
+
+func icmp(p flow.Proto) bool { return p == flow.ICMP || p == flow.ICMPv6 }
+
+// flow takes a row.
+func (w *watcher) flow(r *flow.Record, o contact.Outcome) {
+	if r.SrcHost == r.DstHost {
+		return
+	}
+	newPair, newService := false, false
+	switch r.Proto {
+	case flow.TCP, flow.UDP:
+		if r.Has&flow.HasDstPort == 0 || r.DstPort == 0 {
+			return // fragments, and rows that do not tell
+		}
+		if o == contact.Answered {
+			if newPair, newService = w.reached.add(r); !newService {
+				return
+			}
+		}
+	case flow.ICMP, flow.ICMPv6:
+		if !contact.Request(r) {
+			return
+		}
+	default:
+		return
+	}
+	from, to := w.kinds.At(r.SrcHost, r.Src), w.kinds.At(r.DstHost, r.Dst)
+	if !from.Machine() || !to.Machine() || w.exempt.has(r.SrcHost, r.Src) {
+		return
+	}
+	s, d := w.hosts.At(r.SrcHost), w.hosts.At(r.DstHost)
+	switch {
+	case icmp(r.Proto):
+		w.echo(r, s, o)
+	case o == contact.Answered:
+		w.answered(r, s, d, newPair)
+	case !pointless(r):
+		w.failed(r, s, d, from, to)
+	}
+}
+
+// pointless reports whether a flow that failed tells nothing of its source:
+// it is an answer, or of a kind that fails by design.
+func pointless(r *flow.Record) bool {
+	if r.Proto == flow.UDP {
+		switch {
+		case r.DstPort >= 33434 && r.DstPort < 33434+256: // traceroute counts its probes in the port
+			return true
+		case r.DstPort == 137 && r.SrcPort == 137: // Windows asks for the name of whom it meets
+			return true
+		}
+	}
+	return contact.Reply(r) || contact.Backscatter(r)
+}
+
+// Forget implements detectors.Forgetter.
+func (w *watcher) Forget(hs []flow.Host) {
+	for _, h := range hs {
+		s := w.hosts.At(h)
+		if s.flags&suspect != 0 {
+			if c := w.campaigns.Find(pairmap.Key{Src: h}); c != nil {
+				w.tell(h, c, true)
+			}
+		}
+		*s = host{}
+	}
+	w.kinds.Forget(hs)
+	w.exempt.forget(hs)
+	w.contacts.Forget(hs)
+	w.pairs.Forget(hs)
+	w.services.Forget(hs)
+	w.campaigns.Forget(hs)
+}
+
+// Tick implements detectors.Watcher: what has been found since the last tick
+// is reported, and scans that have ended are put away.
+func (w *watcher) Tick(now flow.Time) {
+	w.flush(false)
+	if now < w.swept.Add(w.limits.quiet/8) {
+		return
+	}
+	w.swept = now
+	w.ended = w.ended[:0]
+	w.campaigns.All(func(k pairmap.Key, _ flow.Time, c *campaign) bool {
+		if c.last.Add(w.limits.quiet) <= now.Add(-w.env.Lateness()) {
+			w.ended = append(w.ended, k.Src)
+		}
+		return true
+	})
+	for _, h := range w.ended {
+		w.end(h, w.hosts.At(h))
+	}
+}
+
+// end puts a scan away.
+func (w *watcher) end(h flow.Host, s *host) {
+	k := pairmap.Key{Src: h}
+	if c := w.campaigns.Find(k); c != nil {
+		w.tell(h, c, true)
+		w.campaigns.Delete(k)
+	}
+	s.restart()
+}
+
+// flush reports what waits.
+func (w *watcher) flush(last bool) {
+	for _, h := range w.pending {
+		if c := w.campaigns.Find(pairmap.Key{Src: h}); c != nil {
+			w.tell(h, c, last)
+		}
+	}
+	w.pending = w.pending[:0]
+}
+
+// Close implements detectors.Watcher.
+func (w *watcher) Close() {
+	w.flush(true)
+	w.campaigns.All(func(k pairmap.Key, _ flow.Time, c *campaign) bool {
+		w.tell(k.Src, c, true)
+		return true
+	})
+}
