@@ -42,7 +42,7 @@ func (p *Plan) finish(c *census, pl *pipeline, in *input) *Summary {
 		}
 		for _, c := range r.env.Counters() {
 			if c.N > 0 {
-				d.Counts = append(d.Counts, Count{c.Name, c.Doc, c.N})
+				d.Counts = append(d.Counts, Count{c.Name, c.Doc, c.N, c.Ordinary})
 			}
 		}
 		s.Detectors = append(s.Detectors, d)

@@ -100,7 +100,7 @@ func (in *input) send(l *loan) bool {
 			l.batch.Settle()
 		}
 		all := len(l.batch.Rows)
-		l.batch.Rows = in.selection(l.batch.Rows)
+		l.batch.Rows = in.Select.choose(l.batch.Rows)
 		in.filtered += uint64(all - len(l.batch.Rows))
 		if len(l.batch.Rows) == 0 {
 			l.batch.Free()

@@ -5,6 +5,8 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"strconv"
+	"strings"
 
 	"seine/flow"
 )
@@ -62,9 +64,8 @@ func (s *Selection) selects() bool {
 
 func (in *input) selects() bool { return in.Select.selects() }
 
-// selection moves the rows that are wanted to the front.
-func (in *input) selection(rows []flow.Record) []flow.Record {
-	s := &in.Select
+// choose moves the rows that are wanted to the front.
+func (s *Selection) choose(rows []flow.Record) []flow.Record {
 	all := s.Sample <= 0 || s.Sample >= 1
 	limit := uint64(s.Sample * (1 << 63))
 	n := 0
@@ -172,13 +173,14 @@ var errNoSample = errors.New("is no share: give a number as 0.01, or a fraction 
 
 // ParseSample reads a share of the flows, "0.01" or "1/100".
 func ParseSample(text string) (float64, error) {
-	var a, b float64
-	if n, _ := fmt.Sscanf(text+" ", "%g/%g ", &a, &b); n == 2 && b > 0 {
+	part, whole, fraction := strings.Cut(text, "/")
+	a, err := strconv.ParseFloat(part, 64)
+	if fraction && err == nil {
+		var b float64
+		b, err = strconv.ParseFloat(whole, 64)
 		a /= b
-	} else if n, err := fmt.Sscanf(text+" ", "%g ", &a); n != 1 || err != nil {
-		return 0, fmt.Errorf("%q %w", text, errNoSample)
 	}
-	if !(a > 0 && a <= 1) {
+	if err != nil || !(a > 0 && a <= 1) {
 		return 0, fmt.Errorf("%q %w", text, errNoSample)
 	}
 	return a, nil

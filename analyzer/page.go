@@ -50,20 +50,26 @@ func Inspect(ctx context.Context, from Intake, src *flow.Source) (*Page, error) 
 	from.Sources = []*flow.Source{src}
 	mode := from.Stitch
 	from.Stitch = StitchOff // the page is about what the file says
+	wanted := from.Select
+	from.Select = Selection{} // flows are chosen once they are put together
 	in := inspection{hosts: newDistinct(), line: newTimeline(), services: map[flow.Symbol]uint64{}, max: flow.MinTime}
 	var stitcher *flow.Stitcher
 	taken, err := Scan(ctx, from, func(rows []flow.Record) error {
-		if in.rows == 0 {
+		if !in.asked {
+			in.asked = true
 			in.how, in.stitched = stitchingOf(src, mode)
 			if in.stitched {
 				stitcher = flow.NewStitcher(in.how, flow.StitchOptions{Lateness: from.Lateness})
 			}
 		}
-		in.take(rows, from.Lateness)
 		if stitcher != nil {
 			stitcher.Add(rows)
 			stitcher.Ready()
 		}
+		if wanted.selects() {
+			rows = wanted.choose(rows)
+		}
+		in.take(rows, from.Lateness)
 		return nil
 	})
 	p := in.page()
@@ -91,6 +97,7 @@ func Inspect(ctx context.Context, from Intake, src *flow.Source) (*Page, error) 
 
 // An inspection gathers what a Page tells.
 type inspection struct {
+	asked     bool // how and stitched are known
 	rows      uint64
 	any       bool
 	first     flow.Time
@@ -143,7 +150,7 @@ func (in *inspection) take(rows []flow.Record, lateness flow.Time) {
 		in.last = r.Start
 		in.first = min(in.first, r.Start)
 		if in.max > r.Start && in.max != flow.MinTime {
-			behind := in.max - r.Start
+			behind := in.max.Sub(r.Start)
 			in.furthest = max(in.furthest, behind)
 			if behind > lateness {
 				in.late++
@@ -287,7 +294,7 @@ func (l *timeline) gaps(n int) []Gap {
 		last = at
 	}
 	slices.SortFunc(all, func(a, b Gap) int {
-		return cmp.Or(cmp.Compare(b.To-b.From, a.To-a.From), cmp.Compare(a.From, b.From))
+		return cmp.Or(cmp.Compare(b.To.Sub(b.From), a.To.Sub(a.From)), cmp.Compare(a.From, b.From))
 	})
 	return all[:min(len(all), n)]
 }

@@ -71,6 +71,7 @@ type DetectorSummary struct {
 type Count struct {
 	Name, Doc string
 	N         uint64
+	Ordinary  bool // counts what is left out by rule, not what a limit cost
 }
 
 // A Spread describes a set of numbers. Quantiles are linear interpolations

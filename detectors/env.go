@@ -73,6 +73,7 @@ func (d *Detector) Params() []Param {
 type Counter struct {
 	Name, Doc string
 	N         uint64
+	Ordinary  bool // nothing was lost: people are told only if they ask for more
 }
 
 // A Table is a section that a detector adds to the run summary.

@@ -36,6 +36,13 @@ func (e *Env) Counter(name, doc string) *Counter {
 	return c
 }
 
+// Tally declares a counter of what is left out by rule, as it should be.
+func (e *Env) Tally(name, doc string) *Counter {
+	c := e.Counter(name, doc)
+	c.Ordinary = true
+	return c
+}
+
 // Summarise adds a table to the run summary. Called from Close.
 func (e *Env) Summarise(t Table) { e.tables = append(e.tables, t) }
 

@@ -45,6 +45,15 @@ func (p Proto) String() string {
 	return strconv.Itoa(int(p))
 }
 
+// Ported reports whether p has ports: TCP, UDP, SCTP, DCCP and UDP-Lite.
+func (p Proto) Ported() bool {
+	switch p {
+	case TCP, UDP, SCTP, 33, 136:
+		return true
+	}
+	return false
+}
+
 // ParseProto reads a protocol name in any case or a number; blanks around it
 // are dropped. It reports false for a text that is neither.
 func ParseProto(b []byte) (Proto, bool) {

@@ -12,17 +12,7 @@ func (a span) distance(b span) Time {
 
 func (a span) union(b span) span { return span{min(a.start, b.start), max(a.end, b.end)} }
 
-// minus is a-b, held at the ends of time.
-func minus(a, b Time) Time {
-	d := a - b
-	switch {
-	case a >= b && d < 0:
-		return MaxTime
-	case a < b && d > 0:
-		return MinTime
-	}
-	return d
-}
+func minus(a, b Time) Time { return a.Sub(b) }
 
 // A part is what decides whether records belong together: of one record, or
 // of all that an open flow has taken up. Direction 0 is that of the flow's

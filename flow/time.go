@@ -48,6 +48,18 @@ func (t Time) Add(d Time) Time {
 	return s
 }
 
+// Sub is t-u, held at the ends of time.
+func (t Time) Sub(u Time) Time {
+	d := t - u
+	switch {
+	case t >= u && d < 0:
+		return MaxTime
+	case t < u && d > 0:
+		return MinTime
+	}
+	return d
+}
+
 // Floor rounds t down to a multiple of d, also before 1970.
 func (t Time) Floor(d Time) Time {
 	r := t % d

@@ -35,6 +35,18 @@ func TestTimeStopsAtItsEnds(t *testing.T) {
 	}
 }
 
+func TestASpanStopsAtTheEndsOfTime(t *testing.T) {
+	for _, test := range []struct{ at, from, want flow.Time }{
+		{3, 1, 2}, {1, 3, -2}, {flow.MaxTime, -1, flow.MaxTime}, {flow.MaxTime, flow.MinTime, flow.MaxTime},
+		{flow.MinTime, 1, flow.MinTime}, {flow.MinTime, flow.MaxTime, flow.MinTime}, {0, flow.MinTime, flow.MaxTime},
+		{flow.MinTime, flow.MinTime, 0},
+	} {
+		if got := test.at.Sub(test.from); got != test.want {
+			t.Errorf("%d - %d gives %d, want %d", test.at, test.from, got, test.want)
+		}
+	}
+}
+
 func TestTimesPrintAsRFC3339(t *testing.T) {
 	for _, test := range []struct {
 		at   flow.Time

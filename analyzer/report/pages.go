@@ -85,7 +85,7 @@ func pageText(p *analyzer.Page, blind []Blind) string {
 		t.order(p)
 	}
 	for _, g := range p.Gaps {
-		t.line("  gaps", "no flow starts for %s from %s", span(time.Duration(g.To-g.From)), g.From)
+		t.line("  gaps", "no flow starts for %s from %s", span(time.Duration(g.To.Sub(g.From))), g.From)
 	}
 	if p.Hosts > 0 {
 		about := ""
@@ -205,6 +205,7 @@ func stitchedText(c flow.StitchCounts) string {
 	}{
 		{c.Merged, "merged"}, {c.Paired, "paired"}, {c.Dropped, "dropped as copies"}, {c.Turned, "turned round"},
 		{c.Evicted, "cut short for want of room"},
+		{c.Late, "perhaps apart from the rest of their flow because they came too late (--lateness)"},
 	} {
 		if k.n > 0 {
 			text += fmt.Sprintf(", %s %s", thousands(k.n), k.what)
@@ -224,6 +225,7 @@ func (o *object) stitched(name string, c flow.StitchCounts) {
 	o.number("dropped", c.Dropped)
 	o.number("turned", c.Turned)
 	o.number("evicted", c.Evicted)
+	o.number("late", c.Late)
 	o.shut()
 }
 

@@ -34,7 +34,7 @@ func WriteSummary(w io.Writer, s *analyzer.Summary, o Options) {
 		t.traffic(s)
 	}
 	t.found(s, o.Color)
-	t.limits(s)
+	t.limits(s, o.Verbose)
 	t.faults(s)
 	if s.Elapsed > 0 {
 		speed := fmt.Sprintf("%s flows/s, %s", scaled(float64(s.Rows)/s.Elapsed.Seconds(), ""), span(s.Elapsed))
@@ -173,9 +173,12 @@ func (t *summaryText) found(s *analyzer.Summary, color bool) {
 	}
 }
 
-func (t *summaryText) limits(s *analyzer.Summary) {
+func (t *summaryText) limits(s *analyzer.Summary, all bool) {
 	for i := range s.Detectors {
 		for _, c := range s.Detectors[i].Counts {
+			if c.Ordinary && !all {
+				continue
+			}
 			t.line("counted", "%s: %s %s (%s)", s.Detectors[i].ID, thousands(c.N), c.Name, clean(c.Doc))
 		}
 	}

@@ -148,7 +148,7 @@ func (c *conversion) run(ctx context.Context, args []string) (err error) {
 		return &codeError{exitInput, fmt.Errorf("output %s: %w", c.output, err)}
 	}
 	var writing error
-	left := c.limit
+	left, written := c.limit, uint64(0)
 	taken, err := analyzer.Scan(ctx, in, func(rows []flow.Record) error {
 		if c.limit > 0 {
 			rows = rows[:min(uint64(len(rows)), left)]
@@ -157,6 +157,7 @@ func (c *conversion) run(ctx context.Context, args []string) (err error) {
 		if writing = w.Write(rows); writing != nil {
 			return errEnough
 		}
+		written += uint64(len(rows))
 		if c.limit > 0 && left == 0 {
 			return errEnough
 		}
@@ -168,7 +169,11 @@ func (c *conversion) run(ctx context.Context, args []string) (err error) {
 	if writing == nil {
 		writing = errors.Join(w.Close(), packed.Close())
 	}
-	if writing == nil && file != nil {
+	// An output that stands from before is not given up for a part, or for nothing.
+	if part := ctx.Err() != nil || err != nil && taken.Records == 0; part && file != nil {
+		file.Abort()
+		err = errors.Join(err, fmt.Errorf("%s is left as it was", c.output))
+	} else if writing == nil && file != nil {
 		writing = file.Commit()
 	}
 	gone := c.output == flow.Stdin && brokenPipe(writing)
@@ -176,6 +181,7 @@ func (c *conversion) run(ctx context.Context, args []string) (err error) {
 		writing = fmt.Errorf("output %s: %w", c.output, writing)
 		err = errors.Join(err, writing)
 	}
+	taken.Flows = written
 	if !c.quiet && !gone {
 		report.WriteTaken(os.Stderr, taken)
 	}

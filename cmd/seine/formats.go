@@ -64,6 +64,9 @@ func formatList() string {
 	for _, f := range l.Inputs {
 		rows = append(rows, []string{f.Name, f.Title}, []string{"", "usual names: " + strings.Join(f.Ext, " ")},
 			[]string{"", "carries: " + strings.Join(f.Fields.Names(), ", ")})
+		if f.Create != nil {
+			rows = append(rows, []string{"", "written by seine convert"})
+		}
 	}
 	b.WriteString(aligned("  ", rows))
 	fmt.Fprintf(&b, "\nEach may be compressed: %s.\n", strings.Join(flow.Packings(), ", "))

@@ -5,8 +5,6 @@ package beacon
 import (
 	_ "embed"
 	"math"
-	"slices"
-	"time"
 
 	"seine/detectors"
 	"seine/detectors/internal/contact"
@@ -50,12 +48,14 @@ type watcher struct {
 	exempt    *prefixes.Set
 	directory hostmap.Bits // internal hosts that serve as domain controllers
 
-	pairs  *pairmap.Map[pair]
-	once   *once
-	found  *pairmap.Map[finding]
-	store  store
-	busy   []pairmap.Key // pairs that have been called often enough to be judged
-	wholes []whole       // findings about several services
+	pairs   *pairmap.Map[pair]
+	once    *once
+	found   *pairmap.Map[finding]
+	store   store
+	due     []pairmap.Key // pairs that have grown enough to be judged at the next look
+	notable []pairmap.Key // pairs that are looked at every time: see judge
+	tested  int           // pairs that have been judged
+	wholes  []whole       // findings about several services
 
 	minCalls uint32
 	maxPairs int
@@ -65,11 +65,13 @@ type watcher struct {
 
 	begin, end flow.Time // of all flows
 	any        bool
+	seconds    bool      // a flow began elsewhere than at a full minute
 	newest     flow.Time // of those that were kept
 
 	passed, evicted, dropped, crowded *detectors.Counter
 
-	work work
+	bench bench
+	work  work
 }
 
 // A finding is what has been said of a pair.
@@ -116,6 +118,7 @@ func newWatcher(d *detectors.Detector, env *detectors.Env) detectors.Watcher {
 		env.Reject("fdr", "must lie above 0 and at most at 1")
 		w.fdr = 0.05
 	}
+	w.bench.worth = max(math.Log(w.fdr), notableP)
 	w.exempt = env.Networks("exempt", "addresses and networks, as source or destination, whose calls are passed over: monitoring, update servers")
 	w.ports = newPortTable(env.Ports("exempt-ports", nil, "destination ports, TCP and UDP, that are passed over besides those of the infrastructure"))
 	w.kinds = env.Network().Remember()
@@ -134,15 +137,15 @@ func newWatcher(d *detectors.Detector, env *detectors.Env) detectors.Watcher {
 	}
 	w.maxCalls, w.maxPairs = uint32(perPair), max(maxPairs, 16)
 	w.store.limit = max(16, maxCalls/blockCalls)
-	w.passed = env.Counter("flows-passed-over", "flows of infrastructure services, multicast, link-local and exempt addresses, and protocols without ports, which are not judged")
+	w.passed = env.Tally("flows-passed-over", "flows of infrastructure services, multicast, link-local and exempt addresses, and protocols without ports, which are not judged")
 	w.evicted = env.Counter("pairs-forgotten", "pairs of a source and a service that were forgotten for lack of max-pairs")
 	w.dropped = env.Counter("calls-forgotten", "calls of idle pairs that were forgotten for lack of max-calls")
 	w.crowded = env.Counter("calls-not-kept", "calls that were not kept for lack of max-calls")
 	w.pairs = pairmap.New(maxPairs, func(_ pairmap.Key, p *pair) {
 		w.evicted.N++
-		w.store.drop(p)
+		w.release(p)
 	})
-	w.once = &once{from: maxPairs / 2}
+	w.once = &once{from: maxPairs / 4}
 	w.found = pairmap.New[finding](maxPairs/8, nil)
 	env.TickEvery(lookEvery)
 	return w
@@ -152,31 +155,54 @@ func newWatcher(d *detectors.Detector, env *detectors.Env) detectors.Watcher {
 // its way to the cache.
 const group = 32
 
+// minute is the step of the coarsest clock that is reckoned with.
+const minute = 60 * flow.Second
+
+// step is the step of the clock, in seconds, as far as all flows tell.
+func (w *watcher) step() float64 {
+	if w.seconds {
+		return 0
+	}
+	return 60
+}
+
 // A turn is a row that will be kept, as a call of src to the service of dst.
 type turn struct {
 	row    *flow.Record
 	key    pairmap.Key
-	turned bool // the row shows the answer
+	hash   uint64 // of the key
+	turned bool   // the row shows the answer
 }
 
 // Flows implements detectors.Watcher.
 func (w *watcher) Flows(rs []flow.Record) {
 	var turns [group]turn
-	var places, firsts [group]*uint64
+	var places [group]*uint64
+	var guesses [group]*pair
 	for len(rs) > 0 {
 		g := rs[:min(group, len(rs))]
 		rs = rs[len(g):]
 		n := 0
 		for i := range g {
 			if w.look(&g[i], &turns[n]) {
-				places[n], firsts[n] = w.pairs.Place(turns[n].key), w.once.place(turns[n].key)
+				turns[n].hash = turns[n].key.Hash()
+				places[n] = w.pairs.PlaceOf(turns[n].hash)
 				n++
 			}
 		}
 		detectors.Prefetch(places[:n])
-		if w.once.slots != nil {
-			detectors.Prefetch(firsts[:n])
+		known, unknown := 0, 0
+		for i := range turns[:n] {
+			if p := w.pairs.GuessOf(turns[i].hash); p != nil {
+				guesses[known] = p
+				known++
+			} else if w.once.slots != nil {
+				places[unknown] = w.once.place(turns[i].hash)
+				unknown++
+			}
 		}
+		detectors.Prefetch(guesses[:known])
+		detectors.Prefetch(places[:unknown])
 		for i := range turns[:n] {
 			w.keep(&turns[i])
 		}
@@ -189,6 +215,9 @@ func (w *watcher) look(r *flow.Record, t *turn) bool {
 		w.begin, w.end, w.any = r.Start, r.Start, true
 	}
 	w.begin, w.end = min(w.begin, r.Start), max(w.end, r.Start)
+	if !w.seconds && r.Start%minute != 0 {
+		w.seconds = true
+	}
 	if r.Proto != flow.TCP && r.Proto != flow.UDP && r.Proto != flow.ProtoUnknown {
 		w.passed.N++
 		return false
@@ -215,110 +244,6 @@ func (w *watcher) look(r *flow.Record, t *turn) bool {
 	}
 	t.key = pairmap.Key{Src: src, Dst: dst, Port: port, Proto: r.Proto}
 	return true
-}
-
-// keep adds a call to its pair.
-func (w *watcher) keep(t *turn) {
-	r := t.row
-	if w.pairs.Len() >= w.once.from && w.pairs.Find(t.key) == nil && !w.once.again(t.key) {
-		return
-	}
-	if w.pairs.Len() == 0 {
-		w.newest = r.Start
-	}
-	w.newest = max(w.newest, r.Start)
-	p, fresh := w.pairs.At(t.key, r.Start)
-	p.flows++
-	fails := !t.turned && contact.Of(r).Failed()
-	if fails {
-		p.failed++
-	}
-	if fresh {
-		p.first = callOf(r, t.turned, fails)
-		p.lastAt, p.calls = r.Start, 1
-		return
-	}
-	// The same moment is the same call: both halves of one, several
-	// connections at once.
-	if d := r.Start - p.lastAt; d < same && d > -same {
-		return
-	}
-	c := callOf(r, t.turned, fails)
-	if !w.store.add(p, &c, w.maxCalls) {
-		w.sweep()
-		if !w.store.add(p, &c, w.maxCalls) {
-			w.crowded.N++
-			return
-		}
-	}
-	if p.calls++; p.calls == w.minCalls {
-		w.listBusy(t.key)
-	}
-	p.lastAt = r.Start
-}
-
-// listBusy notes a pair that is to be judged. Those forgotten since are struck
-// off when judging, or when they get too many.
-func (w *watcher) listBusy(k pairmap.Key) {
-	if len(w.busy) >= 2*w.maxPairs {
-		slices.SortFunc(w.busy, compare)
-		w.busy = slices.Compact(w.busy)
-		w.busy = slices.DeleteFunc(w.busy, func(k pairmap.Key) bool { return w.pairs.Find(k) == nil })
-	}
-	w.busy = append(w.busy, k)
-}
-
-// same is the time within which two flows of a pair are taken for one call
-// when they come, below every width of a burst.
-const same = flow.Time(10 * time.Millisecond)
-
-// sweep makes room in the store until an eighth is free: it drops the calls of
-// pairs that were called little, those idle longest first, then those of all.
-func (w *watcher) sweep() {
-	for _, few := range []bool{true, false} {
-		for age := flow.Time(12 * time.Hour); age >= flow.Second; age /= 4 {
-			before := w.newest.Add(-age)
-			w.pairs.All(func(_ pairmap.Key, last flow.Time, p *pair) bool {
-				if last < before && p.kept > 0 && !(few && p.calls >= w.minCalls) {
-					w.dropped.N += uint64(w.store.drop(p))
-				}
-				return true
-			})
-			if len(w.store.free) >= w.store.limit/8 {
-				return
-			}
-		}
-	}
-	// All are busy: the long series are halved.
-	w.pairs.All(func(_ pairmap.Key, _ flow.Time, p *pair) bool {
-		for half := p.kept / 2; p.kept > max(half, 64); {
-			b := w.store.at(p.head)
-			p.kept -= b.used
-			w.dropped.N += uint64(b.used)
-			w.store.free = append(w.store.free, p.head)
-			p.head = b.next
-		}
-		return true
-	})
-}
-
-// Forget implements detectors.Forgetter.
-func (w *watcher) Forget(hs []flow.Host) {
-	var gone hostmap.Bits
-	for _, h := range hs {
-		gone.Set(h)
-		w.directory.Unset(h)
-	}
-	w.pairs.All(func(k pairmap.Key, _ flow.Time, p *pair) bool {
-		if gone.Has(k.Src) || gone.Has(k.Dst) {
-			w.store.drop(p)
-			w.pairs.Delete(k)
-		}
-		return true
-	})
-	w.found.Forget(hs)
-	w.wholes = slices.DeleteFunc(w.wholes, func(o whole) bool { return gone.Has(o.key.Src) || gone.Has(o.key.Dst) })
-	w.kinds.Forget(hs)
 }
 
 // Tick implements detectors.Watcher.

@@ -21,6 +21,8 @@ type work struct {
 	suspects []suspect
 	edges    []uint64
 	looks    uint32
+	tested   int
+	counts   []uint8
 }
 
 // A suspect is a series that is too regular to be by chance.
@@ -40,33 +42,43 @@ type suspect struct {
 // a finding remains one, so that it does not come and go.
 var goesOn = math.Log(0.01)
 
-// wholeEvery is at how many looks all services of a pair are judged as one
-// series besides.
-const wholeEvery = 12
+// notableP is the natural logarithm of the probability up to which a series is
+// judged again sooner. It is notable then, too, and up to the share of false
+// ones that is put up with: no limit lies above that.
+var notableP = math.Log(0.05)
 
 // judge looks at the series that have grown and reports those that are too
-// regular among all that were tested.
+// regular among all that were tested. Of series that are not notable, nothing
+// but their number matters until they are due again.
 func (w *watcher) judge(last bool) {
 	w.work.ps, w.work.suspects = w.work.ps[:0], w.work.suspects[:0]
 	w.work.looks++
-	busy := w.busy[:0]
-	for _, k := range w.busy {
+	before := w.notable
+	w.notable = w.notable[:0]
+	for _, k := range before {
 		p := w.pairs.Find(k)
-		if p == nil || p.calls < w.minCalls || p.look == w.work.looks {
+		if p == nil || !p.notable || p.look == w.work.looks {
 			continue // forgotten since, and perhaps met anew
 		}
-		busy, p.look = append(busy, k), w.work.looks
-		if k.Port >= dynamic && w.directory.Has(k.Dst) {
-			continue
-		}
-		grown := p.grown(last) || p.said && w.resumed(k, p)
-		if grown {
-			v := regularity(w.series(p))
-			p.logP, p.period, p.judged = float32(v.logP), float32(v.period), p.calls
-		}
-		w.test(suspect{key: k, logP: float64(p.logP), period: float64(p.period), said: p.said, judged: grown})
+		p.look, p.notable = w.work.looks, false
+		w.judgePair(k, p, p.calls >= p.due || last && p.calls > p.judged || p.said && w.resumed(k, p))
 	}
-	w.busy = busy
+	if last {
+		w.pairs.All(func(k pairmap.Key, _ flow.Time, p *pair) bool {
+			if p.look != w.work.looks && p.calls >= w.minCalls && p.calls >= p.judged+p.judged/4 && p.calls > p.judged {
+				w.judgePair(k, p, true)
+			}
+			return true
+		})
+	} else {
+		for _, k := range w.due {
+			if p := w.pairs.Find(k); p != nil && p.calls >= p.due {
+				w.judgePair(k, p, true)
+			}
+		}
+	}
+	w.due = w.due[:0]
+	w.work.tested = w.tested
 	if last || w.work.looks%wholeEvery == 0 {
 		w.judgeWhole()
 	} else {
@@ -76,7 +88,7 @@ func (w *watcher) judge(last bool) {
 	}
 	limit := w.limit()
 	w.work.suspects = slices.DeleteFunc(w.work.suspects, func(s suspect) bool { return s.logP > limit && !s.said })
-	c := surroundings{limit: limit, tested: len(w.work.ps)}
+	c := surroundings{limit: limit, tested: w.work.tested}
 	if slices.ContainsFunc(w.work.suspects, func(s suspect) bool { return s.judged }) {
 		c.sources, c.machines = w.context()
 	}
@@ -86,6 +98,28 @@ func (w *watcher) judge(last bool) {
 		} else {
 			w.update(s.key, []*pair{w.pairs.Find(s.key)})
 		}
+	}
+}
+
+// judgePair judges a pair, if it has grown, and enters the result.
+func (w *watcher) judgePair(k pairmap.Key, p *pair, grown bool) {
+	if k.Port >= dynamic && w.directory.Has(k.Dst) {
+		p.due = 2 * p.calls
+		return
+	}
+	if grown {
+		if p.judged == 0 {
+			w.tested++
+		}
+		v := w.bench.regularity(w.series(p), w.step())
+		p.logP, p.period, p.judged = float32(v.logP), float32(v.period), p.calls
+		if p.due = 2 * p.calls; float64(p.logP) <= notableP {
+			p.due = p.calls + p.calls/2
+		}
+	}
+	if p.said || float64(p.logP) <= w.bench.worth {
+		p.notable, w.notable = true, append(w.notable, k)
+		w.test(suspect{key: k, logP: float64(p.logP), period: float64(p.period), said: p.said, judged: grown})
 	}
 }
 
@@ -100,7 +134,7 @@ func (w *watcher) resumed(k pairmap.Key, p *pair) bool {
 // the cut of Benjamini and Hochberg's procedure, k·fdr/n where k of the n tests
 // pass, and at most max-p.
 func (w *watcher) limit() float64 {
-	n := len(w.work.ps)
+	n := w.work.tested
 	cut := stat.BenjaminiHochberg(w.work.ps, n, w.fdr)
 	k := 0
 	for _, p := range w.work.ps {
@@ -109,19 +143,6 @@ func (w *watcher) limit() float64 {
 		}
 	}
 	return min(w.maxP, math.Log(w.fdr*float64(max(k, 1))/float64(max(n, 1))))
-}
-
-// grown reports whether a pair is worth another judgement.
-func (p *pair) grown(last bool) bool {
-	switch {
-	case p.judged == 0:
-		return true
-	case last:
-		return p.calls > p.judged
-	case p.logP < -3:
-		return p.calls >= p.judged+p.judged/2
-	}
-	return p.calls >= 2*p.judged
 }
 
 // test enters the result of a test.
@@ -165,76 +186,6 @@ func pieces() func(call) bool {
 	}
 }
 
-// whole are the bounds of what is judged as one series over several services:
-// not the many ports of a scan.
-const (
-	wholeServices = 16
-	wholeCalls    = 3 // of each service
-)
-
-// judgeWhole judges all ports of a pair and protocol as one series where there are
-// several, each called more than once or twice, and none is suspect alone.
-func (w *watcher) judgeWhole() {
-	var keys []pairmap.Key
-	w.pairs.All(func(k pairmap.Key, _ flow.Time, p *pair) bool {
-		if p.calls >= wholeCalls && !(k.Port >= dynamic && w.directory.Has(k.Dst)) {
-			keys = append(keys, k)
-		}
-		return true
-	})
-	slices.SortFunc(keys, compare)
-	for len(keys) > 0 {
-		n := 1
-		for n < len(keys) && keys[n].Src == keys[0].Src && keys[n].Dst == keys[0].Dst && keys[n].Proto == keys[0].Proto {
-			n++
-		}
-		group := keys[:n]
-		keys = keys[n:]
-		if n < 2 || n > wholeServices {
-			continue
-		}
-		ps, calls, alone := w.services(group)
-		if alone || calls < w.minCalls {
-			continue
-		}
-		v := regularity(w.series(ps...))
-		k := pairmap.Key{Src: group[0].Src, Dst: group[0].Dst, Proto: group[0].Proto, Extra: wholePair}
-		w.test(suspect{key: k, logP: v.logP, period: v.period, judged: true, said: w.found.Find(k) != nil, services: group})
-	}
-}
-
-// compare orders keys so that the services of a pair are together.
-func compare(a, b pairmap.Key) int {
-	return cmp.Or(cmp.Compare(a.Src, b.Src), cmp.Compare(a.Dst, b.Dst), cmp.Compare(a.Proto, b.Proto), cmp.Compare(a.Port, b.Port))
-}
-
-// services are the entries of keys; alone tells that one of them is suspect,
-// or all calls but a few are its own, so that it stands for the others.
-func (w *watcher) services(keys []pairmap.Key) (ps []*pair, calls uint32, alone bool) {
-	most := uint32(0)
-	for _, k := range keys {
-		p := w.pairs.Find(k)
-		ps = append(ps, p)
-		calls += p.calls
-		most = max(most, p.calls)
-		if p.said || p.judged > 0 && float64(p.logP) <= w.maxP {
-			alone = true
-		}
-	}
-	return ps, calls, alone || most*10 >= calls*9
-}
-
-// entries are the pairs of keys that are still known.
-func (w *watcher) entries(keys []pairmap.Key) []*pair {
-	var ps []*pair
-	for _, k := range keys {
-		if p := w.pairs.Find(k); p != nil {
-			ps = append(ps, p)
-		}
-	}
-	return ps
-}
-
 // context fills in what the suspects' surroundings are, and counts the sources
 // that are machines of the network, or all sources where none is.
 func (w *watcher) context() (sources, machines int) {
@@ -244,6 +195,7 @@ func (w *watcher) context() (sources, machines int) {
 		s.kind = w.kinds.At(s.key.Dst, w.env.Addr(s.key.Dst))
 		called.Set(s.key.Dst)
 	}
+	edges := w.work.edges[:0]
 	w.pairs.All(func(k pairmap.Key, _ flow.Time, _ *pair) bool {
 		if !seen.Has(k.Src) {
 			seen.Set(k.Src)
@@ -252,15 +204,14 @@ func (w *watcher) context() (sources, machines int) {
 				machines++
 			}
 		}
-		return true
-	})
-	edges := w.work.edges[:0]
-	w.pairs.All(func(k pairmap.Key, _ flow.Time, _ *pair) bool {
-		if called.Has(k.Dst) && (machines == 0 || w.internal(k.Src)) {
+		if called.Has(k.Dst) {
 			edges = append(edges, uint64(k.Dst)<<32|uint64(k.Src))
 		}
 		return true
 	})
+	if machines > 0 {
+		edges = slices.DeleteFunc(edges, func(e uint64) bool { return !w.internal(flow.Host(e)) })
+	}
 	slices.Sort(edges)
 	edges = slices.Compact(edges)
 	for i := range w.work.suspects {

@@ -26,7 +26,7 @@ var chance = []struct {
 }
 
 // score is higher the more regular.
-func score(times []float64) float64 { return -regularity(times).logP }
+func score(times []float64) float64 { return -regularity(times, 0).logP }
 
 // roc is the area under the curve, and the share of pos above all but 1 % of
 // neg. Both are in ascending order.
@@ -74,7 +74,11 @@ func TestBeaconsStandOut(t *testing.T) {
 		slices.Sort(pos)
 		auc, tpr := roc(pos, neg)
 		t.Logf("%2.0f h, jitter %.1f, missed %.1f: AUC %.4f, found at 1 %% false ones %.3f", c.span, c.jitter, c.miss, auc, tpr)
-		if auc < 0.985 || tpr < 0.78 {
+		wantAUC, wantTPR := 0.99, 0.83
+		if c.span == 3 && c.jitter == 0.9 { // 18 gaps of 300 s, half of the calls missing: little is left to go by
+			wantAUC, wantTPR = 0.985, 0.78
+		}
+		if auc < wantAUC || tpr < wantTPR {
 			t.Errorf("%.0f h, jitter %.1f, missed %.1f: AUC %.4f, found %.3f", c.span, c.jitter, c.miss, auc, tpr)
 		}
 	}
@@ -83,7 +87,7 @@ func TestBeaconsStandOut(t *testing.T) {
 // TestProbabilitiesAreNotTooSmall: of series by chance no more than a share p
 // may have a probability below p, whatever the length and the view.
 func TestProbabilitiesAreNotTooSmall(t *testing.T) {
-	each := 1500
+	each := 800
 	if testing.Short() {
 		each = 300
 	}
@@ -102,7 +106,7 @@ func TestProbabilitiesAreNotTooSmall(t *testing.T) {
 		} {
 			var ps []float64
 			for range each {
-				ps = append(ps, regularity(c.make()).logP)
+				ps = append(ps, regularity(c.make(), 0).logP)
 			}
 			for _, p := range []float64{0.05, 0.01, 0.001} {
 				below := 0
@@ -168,7 +172,7 @@ func TestEachWayIsFound(t *testing.T) {
 		{"a pause", pause, byGaps, 45, 46},
 		{"bursts", check, byGaps, 119.9, 120.1},
 	} {
-		v := regularity(c.times)
+		v := regularity(c.times, 0)
 		if v.way != c.way || v.period < c.from || v.period > c.to || v.logP > math.Log(1e-8) {
 			t.Errorf("%s: found by %v with a period of %.3f s and p 1e%.0f", c.name, v.way, v.period, v.logP/math.Ln10)
 		}
@@ -180,11 +184,11 @@ func TestEachWayIsFound(t *testing.T) {
 
 func TestFewCallsTellNothing(t *testing.T) {
 	for n := range minGaps + 1 {
-		if v := regularity(make([]float64, n)); v.logP != 0 {
+		if v := regularity(make([]float64, n), 0); v.logP != 0 {
 			t.Errorf("%d calls have p %v", n, math.Exp(v.logP))
 		}
 	}
-	if v := regularity(make([]float64, 100)); v.logP != 0 {
+	if v := regularity(make([]float64, 100), 0); v.logP != 0 {
 		t.Errorf("calls at one moment have p %v", math.Exp(v.logP))
 	}
 }

@@ -39,14 +39,21 @@ var fieldBits = [...]struct {
 	fields flow.Fields
 }{{hasSrcBytes, flow.HasSrcBytes}, {hasDstBytes, flow.HasDstBytes}, {hasSrcPort, flow.HasSrcPort}, {hasDstPort, flow.HasDstPort}, {hasState, flow.HasState}}
 
-func callOf(r *flow.Record, turned, fails bool) call {
-	c := call{
+const allFields = flow.HasSrcBytes | flow.HasDstBytes | flow.HasSrcPort | flow.HasDstPort | flow.HasState
+
+// fill sets c to what is kept of a flow.
+func (c *call) fill(r *flow.Record, turned, fails bool) {
+	*c = call{
 		at: r.Start, row: uint32(r.Row), src: clip(r.SrcBytes), dst: clip(r.DstBytes), raw: r.RawState,
 		srcPort: r.SrcPort, dstPort: r.DstPort, file: uint16(r.File), state: r.State,
+		has: hasSrcBytes | hasDstBytes | hasSrcPort | hasDstPort | hasState,
 	}
-	for _, b := range fieldBits {
-		if r.Has&b.fields != 0 {
-			c.has |= b.has
+	if r.Has&allFields != allFields {
+		c.has = 0
+		for _, b := range fieldBits {
+			if r.Has&b.fields != 0 {
+				c.has |= b.has
+			}
 		}
 	}
 	if fails {
@@ -58,7 +65,6 @@ func callOf(r *flow.Record, turned, fails bool) call {
 	if r.Row > math.MaxUint32 || r.File > math.MaxUint16 {
 		c.has |= uncited
 	}
-	return c
 }
 
 func clip(v uint64) uint32 { return uint32(min(v, math.MaxUint32)) }
@@ -101,16 +107,16 @@ func (c *call) record(src, dst flow.Addr, proto flow.Proto) flow.Record {
 
 // inTime sorts calls by their times; of equal ones the earlier row is first.
 func inTime(cs []call) {
+	sorted := true
+	for i := 1; i < len(cs) && sorted; i++ {
+		sorted = cs[i-1].at < cs[i].at
+	}
+	if sorted {
+		return
+	}
 	slices.SortFunc(cs, func(a, b call) int {
 		return cmp.Or(cmp.Compare(a.at, b.at), cmp.Compare(a.file, b.file), cmp.Compare(a.row, b.row))
 	})
-}
-
-// A block holds some calls of a pair, in input order.
-type block struct {
-	calls [blockCalls]call
-	next  uint32 // the block after it plus 1, or 0
-	used  uint32
 }
 
 const (
@@ -118,10 +124,13 @@ const (
 	pageBlocks = 1 << 8
 )
 
-// A store lends blocks, in pages that never move.
+// A block holds calls of a pair, in input order, and fills two cache lines.
+type block [blockCalls]call
+
+// A store lends blocks, in pages that never move. Blocks are numbered from 1.
 type store struct {
 	pages []*[pageBlocks]block
-	next  uint32
+	links []uint32 // of each block, the one after it, or 0
 	free  []uint32
 	limit int // blocks
 }
@@ -132,72 +141,77 @@ func (s *store) at(number uint32) *block {
 }
 
 // full reports whether no block is left to lend.
-func (s *store) full() bool { return len(s.free) == 0 && int(s.next) >= s.limit }
+func (s *store) full() bool { return len(s.free) == 0 && len(s.links) >= s.limit }
 
 // take lends a block. The store must not be full.
 func (s *store) take() uint32 {
-	var number uint32
 	if n := len(s.free); n > 0 {
-		number, s.free = s.free[n-1], s.free[:n-1]
-	} else {
-		if int(s.next)/pageBlocks == len(s.pages) {
-			s.pages = append(s.pages, new([pageBlocks]block))
-		}
-		s.next++
-		number = s.next
+		number := s.free[n-1]
+		s.free = s.free[:n-1]
+		s.links[number-1] = 0
+		return number
 	}
-	b := s.at(number)
-	b.next, b.used = 0, 0
-	return number
+	if len(s.links)/pageBlocks == len(s.pages) {
+		s.pages = append(s.pages, new([pageBlocks]block))
+	}
+	s.links = append(s.links, 0)
+	return uint32(len(s.links))
 }
 
-// A pair is what is known of the calls of one source to one service.
+// A pair is what is known of the calls of one source to one service. What
+// each flow needs comes first: with what the table keeps it is a cache line.
 type pair struct {
-	first      call // the first row
-	lastAt     flow.Time
-	head, tail uint32 // its blocks, 0 where the first call is the only one
-	calls      uint32 // that were kept, and perhaps dropped again
-	kept       uint32 // in the blocks
-	failed     uint32
-	flows      uint32
-	judged     uint32  // calls when it was last judged
-	logP       float32 // of that judgement, and
-	period     float32 // seconds
-	look       uint32  // the last look at it
-	said       bool    // there is a finding
+	lastAt flow.Time
+	calls  uint32 // that were kept, and perhaps dropped again
+	due    uint32 // calls at which it is to be judged
+	flows  uint32
+	failed uint32
+	kept   uint32 // in the blocks
+	tail   uint32 // the last of its blocks, 0 where the first call is the only one
+
+	first  call    // the first row
+	head   uint32  // the first of its blocks
+	judged uint32  // calls when it was last judged
+	logP   float32 // of that judgement, and
+	period float32 // seconds
+	look   uint32  // the last look at it, while it is notable
+	said   bool    // there is a finding
+
+	notable bool // it is one of watcher.notable
 }
 
-// add keeps a call; room says how many calls a pair may have. It reports
-// whether the store had room.
-func (s *store) add(p *pair, c *call, room uint32) bool {
-	if p.tail == 0 || s.at(p.tail).used == blockCalls {
+// add makes room for a call; most says how many calls a pair may have. It is
+// nil where the store is full.
+func (s *store) add(p *pair, most uint32) *call {
+	if p.kept%blockCalls == 0 { // all blocks are full
 		if s.full() {
-			return false
+			return nil
 		}
 		number := s.take()
 		if p.tail == 0 {
 			p.head = number
 		} else {
-			s.at(p.tail).next = number
+			s.links[p.tail-1] = number
 		}
 		p.tail = number
 	}
-	b := s.at(p.tail)
-	b.calls[b.used] = *c
-	b.used++
-	p.kept++
-	if p.kept > room { // the oldest go
-		old := s.at(p.head)
-		p.kept -= old.used
-		s.free = append(s.free, p.head)
-		p.head = old.next
+	c := &s.at(p.tail)[p.kept%blockCalls]
+	if p.kept++; p.kept > most {
+		s.behead(p)
 	}
-	return true
+	return c
+}
+
+// behead gives the first block of a pair that has several back.
+func (s *store) behead(p *pair) {
+	s.free = append(s.free, p.head)
+	p.head = s.links[p.head-1]
+	p.kept -= blockCalls
 }
 
 // drop gives the blocks of a pair back.
 func (s *store) drop(p *pair) (lost uint32) {
-	for number := p.head; number != 0; number = s.at(number).next {
+	for number := p.head; number != 0; number = s.links[number-1] {
 		s.free = append(s.free, number)
 	}
 	lost = p.kept
@@ -211,19 +225,19 @@ func (s *store) series(cs []call, p *pair) []call {
 	if p.calls == p.kept+1 {
 		cs = append(cs, p.first)
 	}
-	for number := p.head; number != 0; {
-		b := s.at(number)
-		cs = append(cs, b.calls[:b.used]...)
-		number = b.next
+	left := p.kept
+	for number := p.head; number != 0; number = s.links[number-1] {
+		n := min(left, blockCalls)
+		cs = append(cs, s.at(number)[:n]...)
+		left -= n
 	}
 	return cs
 }
 
 // last is the call of a pair that came last in the input.
 func (s *store) last(p *pair) *call {
-	if p.tail == 0 {
+	if p.kept == 0 {
 		return &p.first
 	}
-	b := s.at(p.tail)
-	return &b.calls[b.used-1]
+	return &s.at(p.tail)[(p.kept-1)%blockCalls]
 }

@@ -203,7 +203,7 @@ func TestForgottenHostsLeaveNothing(t *testing.T) {
 	if n := s.w.pairs.Len(); n != 0 {
 		t.Errorf("%d pairs are left", n)
 	}
-	if used := int(s.w.store.next) - len(s.w.store.free); used != 0 {
+	if used := len(s.w.store.links) - len(s.w.store.free); used != 0 {
 		t.Errorf("%d blocks are left", used)
 	}
 	before := len(s.alerts)
@@ -233,8 +233,8 @@ func TestLimitsKeepTheBeacon(t *testing.T) {
 	if len(s.alerts) == 0 || s.alerts[0].Subject.DstPort != 4444 {
 		t.Errorf("the beacon is lost: %d alerts", len(s.alerts))
 	}
-	if s.w.pairs.Len() > 5000 || int(s.w.store.next) > s.w.store.limit {
-		t.Errorf("%d pairs, %d blocks", s.w.pairs.Len(), s.w.store.next)
+	if s.w.pairs.Len() > 5000 || len(s.w.store.links) > s.w.store.limit {
+		t.Errorf("%d pairs, %d blocks", s.w.pairs.Len(), len(s.w.store.links))
 	}
 	if s.w.evicted.N == 0 || s.w.dropped.N+s.w.crowded.N == 0 {
 		t.Errorf("limits cost %d pairs, %d and %d calls: not all are counted", s.w.evicted.N, s.w.dropped.N, s.w.crowded.N)
@@ -347,4 +347,35 @@ func BenchmarkFlows(b *testing.B) {
 	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/float64(len(rs)), "ns/flow")
 	b.ReportMetric(float64(s.w.pairs.Len()), "pairs")
 	b.ReportMetric(float64(len(s.alerts)), "alerts")
+}
+
+// A period of a whole number of seconds or minutes is no sign of a coarse
+// clock; where all flows begin at full minutes, chance must not look regular.
+func TestCoarseClocks(t *testing.T) {
+	exact := newStage(t, nil)
+	var rs []flow.Record
+	for i := range 60 {
+		rs = append(rs, exact.flow(1_200_015+60*float64(i), inner, outer, 4444))
+	}
+	exact.play(rs)
+	exact.w.Close()
+	if len(exact.alerts) == 0 {
+		t.Error("calls every 60 s sharp are not found")
+	}
+	rng := rand.New(rand.NewPCG(4, 4))
+	minutes := newStage(t, nil)
+	rs = nil
+	for k := range uint32(40) {
+		at := 0.0
+		for range 60 {
+			at += 240 * rng.ExpFloat64()
+			rs = append(rs, minutes.flow(1_200_000+60*float64(int(at/60)), inner+k, outer, 4444))
+		}
+	}
+	slices.SortStableFunc(rs, func(a, b flow.Record) int { return int(a.Start - b.Start) })
+	minutes.play(rs)
+	minutes.w.Close()
+	if n := len(minutes.alerts); n != 0 {
+		t.Errorf("%d alerts about calls by chance in a log of full minutes: %s", n, minutes.alerts[0].Summary)
+	}
 }

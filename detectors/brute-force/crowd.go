@@ -14,7 +14,7 @@ type crowd struct {
 	start, last, raised flow.Time
 	peers, told         uint32  // peers in this campaign; at the last alert
 	outside             uint32  // peers that are not internal
-	n, toldN            uint32  // sessions; at the last alert
+	n                   uint32  // sessions
 	hits                uint32  // of one of the frequent sizes and small
 	fresh               float32 // new peers, fading
 	all, like           float32 // sessions and hits, fading

@@ -57,7 +57,6 @@ func (w *watcher) raisePair(a *attempt, l level, why doubts) {
 	if p.level == silent {
 		a.source.heavy, a.target.heavy = more(a.source.heavy), more(a.target.heavy)
 	}
-	news := p.n - p.told
 	p.raised, p.told, p.level = max(p.raised, r.Start), p.n, max(l, p.level)
 	for _, c := range []*crowd{a.source, a.target} {
 		c.heaviest = max(c.heaviest, l)
@@ -104,7 +103,7 @@ func (w *watcher) raisePair(a *attempt, l level, why doubts) {
 	w.env.Report(r, detectors.Alert{
 		Rule: w.guessing, Severity: l.severity(), Confidence: w.confidence(a, p.fast/fastNeed, p.slow/slowNeed, why),
 		Subject: detectors.Pair(r.Src, r.Dst).WithPort(r.DstPort).WithProtocol(r.Proto),
-		Window:  p.start, HasWindow: true, FirstSeen: p.start, LastSeen: p.last, Flows: uint64(news),
+		Window:  p.start, HasWindow: true, Grows: true, FirstSeen: p.start, LastSeen: p.last, Flows: uint64(p.n),
 		Summary: fmt.Sprintf("%s opened %d %s sessions to %s in %s, %d of them of one size, that of a refused login (inferred from sizes; score %.0f, threshold %.0f)",
 			r.Src, p.n, services[a.v].name, r.Dst, length(span), p.hits, score, threshold),
 		Facts: fs, Evidence: w.evidence(a.key, r),
@@ -155,9 +154,8 @@ func (w *watcher) raiseCrowd(a *attempt, c *crowd, rule *detectors.Rule, l level
 	if !due(r.Start, c.raised, c.peers, c.told, l, c.level) {
 		return
 	}
-	news := c.n - c.toldN
 	l = max(c.level, l)
-	c.raised, c.told, c.toldN, c.level = max(c.raised, r.Start), c.peers, c.n, l
+	c.raised, c.told, c.level = max(c.raised, r.Start), c.peers, l
 	if l.severity() == rule.Severity && !w.env.Shows(rule) {
 		return
 	}
@@ -198,7 +196,7 @@ func (w *watcher) raiseCrowd(a *attempt, c *crowd, rule *detectors.Rule, l level
 	}
 	w.env.Report(r, detectors.Alert{
 		Rule: rule, Severity: l.severity(), Confidence: confidence, Subject: subject.WithPort(r.DstPort).WithProtocol(r.Proto),
-		Window: c.start, HasWindow: true, FirstSeen: c.start, LastSeen: c.last, Flows: uint64(news),
+		Window: c.start, HasWindow: true, Grows: true, FirstSeen: c.start, LastSeen: c.last, Flows: uint64(c.n),
 		Summary: text, Facts: fs, Evidence: w.evidence(key, r),
 	})
 }

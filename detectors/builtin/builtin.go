@@ -10,14 +10,17 @@ import (
 	bruteforce "seine/detectors/brute-force"
 	dnstunnel "seine/detectors/dns-tunnel"
 	"seine/detectors/exfiltration"
+	"seine/detectors/flood"
 	icmptunnel "seine/detectors/icmp-tunnel"
 	iqroutlier "seine/detectors/iqr-outlier"
+	lateralmovement "seine/detectors/lateral-movement"
 	longconnection "seine/detectors/long-connection"
 	manypeers "seine/detectors/many-peers"
 	portactivity "seine/detectors/port-activity"
 	portfanout "seine/detectors/port-fanout"
 	portscan "seine/detectors/port-scan"
 	ratebaseline "seine/detectors/rate-baseline"
+	requestburst "seine/detectors/request-burst"
 	unusualservice "seine/detectors/unusual-service"
 )
 
@@ -36,8 +39,11 @@ func Chain() []*detectors.Detector {
 		portscan.Detector(),
 		beacon.Detector(),
 		ratebaseline.Detector(),
+		flood.Detector(),
 		manypeers.Detector(),
 		bruteforce.Detector(),
+		lateralmovement.Detector(),
+		requestburst.Detector(),
 		exfiltration.Detector(),
 		longconnection.Detector(),
 		unusualservice.Detector(),

@@ -51,6 +51,7 @@ type watcher struct {
 	kinds                       *network.Kinds
 	exempt, known, more         *prefixes.Set
 	newest                      flow.Time
+	at                          *flow.Record // the flow that is looked at, nil in Tick and Close
 	late                        *detectors.Counter
 
 	servers *pairmap.Map[server] // by server
@@ -59,6 +60,7 @@ type watcher struct {
 	shelf   *exhibit.Shelf
 	limits  limits
 
+	answers hostmap.Bits // hosts among the servers
 	mail    hostmap.Bits // hosts that take mail
 	others  [5]flow.Host // outside hosts that somebody turned to for something else
 	nOthers int
@@ -107,7 +109,7 @@ func newWatcher(d *detectors.Detector, env *detectors.Env) detectors.Watcher {
 	w.more = env.Networks("resolvers", "outside resolvers besides the well-known ones, on which not-a-resolver is silent")
 	limit := positive(env, "max-pairs", env.Int("max-pairs", 200_000, "pairs of client and server remembered, 200 bytes each"))
 	dropped := env.Counter("pairs-forgotten", "pairs of client and server forgotten for lack of max-pairs")
-	w.late = env.Counter("late", "flows that came more than lateness behind the others, left out of the counts")
+	w.late = env.Tally("late", "flows that came more than lateness behind the others, left out of the counts")
 	w.pairs = pairmap.New(limit, func(_ pairmap.Key, p *pair) { dropped.N++; w.shelf.Drop(p.shown) })
 	w.servers = pairmap.New[server](limit, nil)
 	w.clients = pairmap.New(limit, func(_ pairmap.Key, c *client) { w.cool(c) })
@@ -128,8 +130,35 @@ func positive(env *detectors.Env, name string, v int) int {
 // Flows implements detectors.Watcher. What is not to port 53 is passed over
 // at once, unless somebody asks very much.
 func (w *watcher) Flows(rs []flow.Record) {
-	for i := range rs {
-		r := &rs[i]
+	for len(rs) > 0 {
+		g := rs[:min(group, len(rs))]
+		rs = rs[len(g):]
+		w.fetch(g)
+		w.group(g)
+	}
+	w.at = nil
+}
+
+// group is how many rows are looked at while what the tables know of them is
+// on its way to the cache.
+const group = 64
+
+func (w *watcher) fetch(g []flow.Record) {
+	var places [2 * group]*uint64
+	n := 0
+	for i := range g {
+		if r := &g[i]; r.DstPort == 53 {
+			places[n] = w.clients.Place(pairmap.Key{Src: r.SrcHost})
+			places[n+1] = w.pairs.Place(pairmap.Key{Src: r.SrcHost, Dst: r.DstHost, Port: 53})
+			n += 2
+		}
+	}
+	detectors.Prefetch(places[:n])
+}
+
+func (w *watcher) group(g []flow.Record) {
+	for i := range g {
+		r := &g[i]
 		w.newest = max(w.newest, r.Start)
 		if r.Has&flow.HasDstPort == 0 || r.Proto != flow.TCP && r.Proto != flow.UDP {
 			continue
@@ -137,6 +166,7 @@ func (w *watcher) Flows(rs []flow.Record) {
 		switch r.DstPort {
 		case 53:
 			if r.SrcHost != r.DstHost {
+				w.at = r
 				w.question(r)
 			}
 			continue
@@ -172,6 +202,7 @@ func (w *watcher) question(r *flow.Record) {
 		c.servers |= 1 << (uint32(r.DstHost) * 0x9e3779b1 >> 26)
 		s, _ := w.servers.At(pairmap.Key{Src: r.DstHost}, r.Start)
 		s.add(r.SrcHost)
+		w.answers.Set(r.DstHost)
 	}
 	from := w.kinds.At(r.SrcHost, r.Src)
 	if from.External() && !to.External() {
@@ -201,6 +232,9 @@ func (w *watcher) resolver(h flow.Host, c *client) bool {
 	if c.resolves() {
 		return true
 	}
+	if !w.answers.Has(h) {
+		return false
+	}
 	s := w.servers.Find(pairmap.Key{Src: h})
 	return s != nil && int(s.n) >= len(s.asked)-1
 }
@@ -219,13 +253,21 @@ func (w *watcher) Close() {
 	if w.newest > flow.MinTime {
 		w.judgeFloods(minuteOf(w.newest))
 	}
+	for i := range w.floods.all {
+		if fl := &w.floods.all[i]; fl.host != 0 {
+			w.tell(fl)
+		}
+	}
 }
 
 // Forget implements detectors.Forgetter.
 func (w *watcher) Forget(hs []flow.Host) {
 	for _, h := range hs {
 		w.mail.Unset(h)
-		if c := w.clients.Find(pairmap.Key{Src: h}); c != nil {
+		w.answers.Unset(h)
+		if c := w.clients.Find(pairmap.Key{Src: h}); c != nil && c.flood > 0 {
+			fl := &w.floods.all[c.flood-1]
+			w.judgeMinutes(fl, minuteOf(fl.last))
 			w.cool(c)
 		}
 	}

@@ -74,8 +74,8 @@ func TestPeopleAskMuch(t *testing.T) {
 }
 
 // TestAlwaysAsMuch plays a host that asks as much all day, as those do that
-// look up the names of the addresses in logs: it may be told at first, but not
-// again and again.
+// look up the names of the addresses in logs: it may be told at first and, in
+// whole, at last, but not again and again.
 func TestAlwaysAsMuch(t *testing.T) {
 	var b bytes.Buffer
 	for i := range 40000 {
@@ -91,7 +91,7 @@ func TestAlwaysAsMuch(t *testing.T) {
 			alerts++
 		}
 	}
-	if alerts > 1 {
+	if alerts > 2 {
 		t.Errorf("%d alerts", alerts)
 	}
 }

@@ -56,7 +56,8 @@ type flood struct {
 	users         uint64 // hosts that turn to the client, by hash
 	busy, windows int    // past windows with a flood, and all
 	said          int
-	total, unsaid uint64
+	total         uint64
+	peak          peak
 	from          flow.Time
 	flooded       int64 // the last minute with a flood
 	shown         exhibit.Case
@@ -77,7 +78,7 @@ func (f *floods) init(env *detectors.Env) {
 	}
 	f.limit = positive(env, "max-busy-clients", env.Int("max-busy-clients", 2000, "clients with many questions that are watched at once, 3 KB each"))
 	f.lost = env.Counter("busy-clients-not-watched", "questions of clients that found no room in max-busy-clients")
-	f.excused = env.Counter("floods-of-servers", "minutes with a flood of questions by resolvers, mail servers, others that serve several hosts, and hosts that always ask as much, passed over")
+	f.excused = env.Tally("floods-of-servers", "minutes with a flood of questions by resolvers, mail servers, others that serve several hosts, and hosts that always ask as much, passed over")
 }
 
 // count takes a question of a client.
@@ -95,7 +96,6 @@ func (w *watcher) count(c *client, r *flow.Record, outcome contact.Outcome) {
 	fl := &f.all[c.flood-1]
 	fl.last = max(fl.last, r.Start)
 	fl.total++
-	fl.unsaid++
 	fl.shown = w.shelf.Add(fl.shown, r)
 	b := fl.at(r.Start)
 	if b == nil {
@@ -130,7 +130,7 @@ func (w *watcher) heat(c *client, r *flow.Record) bool {
 		}
 	}
 	fl := &f.all[c.flood-1]
-	*fl = flood{host: r.SrcHost, addr: r.Src, known: c.first, first: c.begin, last: r.Start, from: c.begin, total: uint64(c.n - 1), unsaid: uint64(c.n - 1), bins: fl.bins}
+	*fl = flood{host: r.SrcHost, addr: r.Src, known: c.first, first: c.begin, last: r.Start, from: c.begin, total: uint64(c.n - 1), bins: fl.bins}
 	if fl.bins == nil {
 		fl.bins = make([]bin, f.ring)
 	}
@@ -150,6 +150,7 @@ func (w *watcher) cool(c *client) {
 	}
 	f := &w.floods
 	fl := &f.all[c.flood-1]
+	w.tell(fl)
 	f.asking.Unset(fl.host)
 	w.shelf.Drop(fl.shown)
 	*fl = flood{bins: fl.bins}

@@ -18,15 +18,7 @@ func (w *watcher) judgeFloods(now int64) {
 		if fl.host == 0 {
 			continue
 		}
-		from := now
-		if f.begun {
-			from = max(f.judged+1, minuteOf(fl.first))
-		} else {
-			from = minuteOf(fl.first)
-		}
-		for m := max(from, now-f.ring); m <= min(now, minuteOf(fl.last)+f.window); m++ {
-			w.judgeFlood(fl, m)
-		}
+		w.judgeMinutes(fl, now)
 		if fl.last.Add(hour) < flow.Time(now)*minute {
 			if c := w.clients.Find(pairmap.Key{Src: fl.host}); c != nil {
 				w.cool(c)
@@ -34,6 +26,19 @@ func (w *watcher) judgeFloods(now int64) {
 		}
 	}
 	f.judged, f.begun = now, true
+}
+
+// judgeMinutes judges the windows of a client that end after those judged, up
+// to now.
+func (w *watcher) judgeMinutes(fl *flood, now int64) {
+	f := &w.floods
+	from := minuteOf(fl.first)
+	if f.begun {
+		from = max(from, f.judged+1)
+	}
+	for m := max(from, now-f.ring); m <= min(now, minuteOf(fl.last)+f.window); m++ {
+		w.judgeFlood(fl, m)
+	}
 }
 
 // A sight is what a window shows of a client.
@@ -116,19 +121,37 @@ func (w *watcher) judgeFlood(fl *flood, end int64) {
 		return
 	}
 	if fl.said > 0 && end > fl.flooded+60 { // another campaign
+		w.tell(fl)
+		fl.peak = peak{}
 		fl.said, fl.from = 0, max(fl.first, flow.Time(end-f.window+1)*minute)
 	}
 	fl.flooded = end
-	if s.questions < 2*fl.said {
-		return
+	if s.questions > fl.peak.questions {
+		fl.peak = peak{s, end, follow, needed, past}
 	}
-	fl.said = s.questions
-	w.reportFlood(fl, s, end, follow, needed, past)
+	if s.questions >= 2*fl.said {
+		w.tell(fl)
+	}
+}
+
+// A peak is the window of a flood with the most questions.
+type peak struct {
+	sight
+	end    int64
+	follow int
+	needed float64
+	past   int
+}
+
+// tell tells of a flood at its peak, unless that has been told.
+func (w *watcher) tell(fl *flood) {
+	if p := &fl.peak; p.questions > fl.said {
+		fl.said = p.questions
+		w.reportFlood(fl, p.sight, p.end, p.follow, p.needed, p.past)
+	}
 }
 
 func (w *watcher) reportFlood(fl *flood, s sight, end int64, follow int, needed float64, past int) {
-	n := fl.unsaid
-	fl.unsaid = 0
 	if !w.env.Shows(w.flood) {
 		return
 	}
@@ -145,9 +168,9 @@ func (w *watcher) reportFlood(fl *flood, s sight, end int64, follow int, needed 
 	}
 	evidence := detectors.Sample(w.shelf.Flows(fl.shown), w.env.Evidence())
 	at := min(flow.Time(end+1)*minute, fl.last)
-	w.env.Report(nil, detectors.Alert{
+	w.env.Report(w.at, detectors.Alert{
 		Rule: w.flood, Confidence: math.Round(confidence*100) / 100, Subject: detectors.Address(fl.addr, detectors.RoleSrc).WithPort(53),
-		Window: fl.from, HasWindow: true, Evidence: evidence, Flows: max(n, uint64(len(evidence))),
+		Window: fl.from, HasWindow: true, Grows: true, Evidence: evidence, Flows: fl.total,
 		FirstSeen: fl.first, LastSeen: at, Time: at, HasTime: true,
 		Summary: fmt.Sprintf("%s asked for names %d times within %d minutes (threshold %d), and only %d outside hosts were turned to: %d questions would need %.0f or more",
 			fl.addr, s.questions, f.window, f.minimum, follow, s.questions, float64(s.questions)/f.ratio),

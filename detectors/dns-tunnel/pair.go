@@ -19,7 +19,7 @@ type pair struct {
 	up, down           uint64 // all bytes
 	sizedUp, sizedDown uint64 // those of packets that can be counted
 	questions, answers uint64
-	flows, unsaid      uint32
+	flows, total       uint32
 	whole, shrunk      uint32 // answered flows; those whose answer is smaller than the question
 	foreign            uint32 // flows that cannot be DNS
 	tcp, silent        uint32 // flows over TCP; flows without an answer
@@ -49,14 +49,14 @@ func (w *watcher) pair(r *flow.Record, outcome contact.Outcome, from network.Kin
 		old := *p
 		*p = pair{begin: r.Start, from: r.Start, last: r.Start}
 		if !fresh && r.Start < old.last.Add(hour) {
-			p.from, p.saidTunnel, p.saidForeign, p.saidLone, p.shown, p.unsaid = old.from, old.saidTunnel, old.saidForeign, old.saidLone, old.shown, old.unsaid
+			p.from, p.saidTunnel, p.saidForeign, p.saidLone, p.shown, p.total = old.from, old.saidTunnel, old.saidForeign, old.saidLone, old.shown, old.total
 		} else if !fresh {
 			w.shelf.Drop(old.shown)
 		}
 	}
 	p.last = max(p.last, r.Start.Add(min(r.Duration, hour)))
 	p.flows++
-	p.unsaid++
+	p.total++
 	p.add(r, outcome)
 	if (p.suspect(&w.limits) || p.flows >= fewest/2 && p.oddity() != none) && (p.shown > 0 || w.passes(r)) {
 		p.shown = w.shelf.Add(p.shown, r)
@@ -229,9 +229,8 @@ func (w *watcher) report(p *pair, r *flow.Record, a detectors.Alert) {
 	a.Subject = detectors.Pair(r.Src, r.Dst).WithPort(53).WithProtocol(r.Proto)
 	a.Window, a.HasWindow = p.from, true
 	a.Evidence = detectors.Sample(w.shelf.Flows(p.shown), w.env.Evidence())
-	a.Flows = max(uint64(p.unsaid), uint64(len(a.Evidence)))
+	a.Flows, a.Grows = uint64(p.total), true
 	a.FirstSeen, a.LastSeen = p.begin, p.last
 	a.Time, a.HasTime = r.Start, true
-	p.unsaid = 0
 	w.env.Report(r, a)
 }

@@ -108,7 +108,7 @@ func newWatcher(d *detectors.Detector, env *detectors.Env) detectors.Watcher {
 	maxPairs := positive(env, "max-pairs", env.Int("max-pairs", 150_000, "pairs of host and destination watched at once, about 190 bytes each"), 1<<30)
 	maxHosts := positive(env, "max-hosts", env.Int("max-hosts", 30_000, "internal hosts watched at once, about 560 bytes each"), 1<<30)
 	w.between = env.Counter("flows-between-outsiders", "flows of which neither end is internal, and which were not watched: name your networks with --internal")
-	w.late = env.Counter("late", "flows left out of the hours of host-volume because their hour was judged (--lateness)")
+	w.late = env.Tally("late", "flows left out of the hours of host-volume because their hour was judged (--lateness)")
 	w.droppedPairs = env.Counter("pairs-dropped", "pairs forgotten for lack of max-pairs")
 	w.droppedHosts = env.Counter("hosts-dropped", "hosts forgotten for lack of max-hosts")
 	w.learnt = learning.New(learn)
@@ -252,6 +252,7 @@ func (w *watcher) Forget(hs []flow.Host) {
 func (w *watcher) Close() {
 	w.pairs.All(func(k pairmap.Key, _ flow.Time, p *pair) bool {
 		if k.Extra == pushed {
+			w.endUpload(k, p)
 			p.endDay(p.day+1, w.dripRate)
 			w.judgeDrip(nil, k, p)
 		}

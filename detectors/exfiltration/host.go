@@ -81,6 +81,14 @@ func (w *watcher) hour(h *host, p *pair, r *flow.Record, way *passage) {
 	}
 }
 
+// tell takes note that an upload is being told, for the hour in which it is.
+func (h *host) tell(at flow.Time, up uint64) {
+	start := at.Floor(hourLong)
+	if o := &h.hours[uint64(start/hourLong)&1]; o.used && o.start == start {
+		add(&o.told, up)
+	}
+}
+
 func (h *host) remember(o *hour) {
 	h.past[h.next], h.ratios[h.next] = float32(o.pushed), float32(producer(o.up, o.down))
 	h.next = (h.next + 1) % remembered

@@ -28,7 +28,9 @@ func (p *passage) key() pairmap.Key {
 // the same side opened.
 type pair struct {
 	first       flow.Time // of all its flows
+	dripWindow  flow.Time // first when slow-drip was first reported
 	start, last flow.Time // of the upload at hand
+	window      flow.Time // start when it was first reported
 	up, down    uint64    // bytes of the upload at hand
 	odd         uint64    // of up, what went to TCP ports that are not usual
 	told        uint64    // up when it was last reported
@@ -115,6 +117,7 @@ func (w *watcher) pass(r *flow.Record, way *passage) {
 // add adds a flow to its pair, and judges the pair.
 func (w *watcher) add(r *flow.Record, k pairmap.Key, p *pair, h *host, way *passage, odd bool) {
 	if r.Start > p.last.Add(w.quiet) {
+		w.endUpload(k, p)
 		w.shelf.Drop(p.shown)
 		p.start, p.up, p.down, p.odd, p.told, p.largest, p.flows = r.Start, 0, 0, 0, 0, 0, 0
 		p.shown, p.severity = 0, 0
@@ -181,20 +184,50 @@ func (w *watcher) meet(k pairmap.Key, h *host, odd bool) {
 }
 
 // judgeUpload asks whether what a destination has got is an upload to report:
-// for the first time, or again when it has grown fourfold or means more.
+// for the first time, or again when it has doubled or means more.
 func (w *watcher) judgeUpload(r *flow.Record, k pairmap.Key, p *pair, h *host) {
-	if float64(p.up) < w.push || p.told > 0 && p.up/4 < p.told && p.severity > detectors.Low {
+	grown := p.told == 0 || p.up/2 >= p.told
+	if float64(p.up) < w.push || !grown && p.severity > detectors.Low {
 		return
 	}
-	grown := p.told == 0 || p.up/4 >= p.told
-	ratio := producer(p.up, p.down)
-	if ratio < w.pcr || !grown && float64(p.up) < w.volume {
+	a, ok := w.weigh(k, p, h)
+	if !ok || !grown && a.severity <= p.severity {
 		return
+	}
+	if p.told == 0 {
+		h.tell(r.Start, p.up)
+		p.window = p.start
+	}
+	p.severity = max(p.severity, a.severity)
+	w.reportUpload(r, h, &a)
+	p.told = p.up
+}
+
+// endUpload reports an upload that has been told for the last time, whole.
+func (w *watcher) endUpload(k pairmap.Key, p *pair) {
+	if p.told == 0 || p.up == p.told || k.Extra != pushed {
+		return
+	}
+	h := w.hosts.Find(pairmap.Key{Src: k.Src})
+	if h == nil {
+		return
+	}
+	if a, ok := w.weigh(k, p, h); ok && a.severity == p.severity {
+		w.reportUpload(nil, h, &a)
+		p.told = p.up
+	}
+}
+
+// weigh tells whether the upload at hand is one to report, and how it weighs.
+func (w *watcher) weigh(k pairmap.Key, p *pair, h *host) (a upload, ok bool) {
+	ratio := producer(p.up, p.down)
+	if ratio < w.pcr {
+		return a, false
 	}
 	u := w.users.At(k.Dst)
 	alone := u.n <= 1
 	odd := p.odd > p.up/2 && !p.ftp && h.oddPairs < w.swarm
-	a := upload{pair: p, key: k, ratio: ratio, alone: alone, odd: odd, newcomer: u.newcomer, severity: detectors.Low}
+	a = upload{pair: p, key: k, ratio: ratio, alone: alone, odd: odd, newcomer: u.newcomer, severity: detectors.Low}
 	a.confidence, a.limit = 0.3, w.volume
 	switch {
 	case alone && odd:
@@ -204,25 +237,7 @@ func (w *watcher) judgeUpload(r *flow.Record, k pairmap.Key, p *pair, h *host) {
 	case !alone:
 		a.confidence = 0.2
 	}
-	if float64(p.up) < a.limit {
-		return
-	}
-	if !grown && a.severity <= p.severity {
-		return
-	}
-	a.past, a.known = h.habit(w.minHours)
-	if a.known && float64(p.up) >= w.factor*a.past.high && ratio-a.past.ratio > w.shift {
-		a.confidence += 0.1
-	}
-	a.z, a.peers = w.peers.score(w, h.up)
-	if a.newcomer {
-		a.confidence += 0.1
-	}
-	if a.peers >= minPeers && a.z >= outlying {
-		a.confidence += 0.1
-	}
-	p.told, p.severity = p.up, max(p.severity, a.severity)
-	w.reportUpload(r, &a)
+	return a, float64(p.up) >= a.limit
 }
 
 // popular is how many internal hosts make a destination one of the whole
@@ -235,12 +250,15 @@ const (
 // judgePulled asks whether an outside client fetched too much from a host
 // that hardly anybody else asks.
 func (w *watcher) judgePulled(r *flow.Record, k pairmap.Key, p *pair, h *host) {
-	if float64(p.up) < w.volume || p.told > 0 && p.up/4 < p.told {
+	if float64(p.up) < w.volume || p.told > 0 && p.up/2 < p.told {
 		return
 	}
 	ratio := producer(p.up, p.down)
 	if ratio < w.pcr || h.clients >= server {
 		return
+	}
+	if p.told == 0 {
+		p.window = p.start
 	}
 	p.told = p.up
 	w.reportPulled(r, k, p, ratio, h.clients)
@@ -279,6 +297,9 @@ func (p *pair) endDay(day flow.Time, rate float64) {
 func (w *watcher) judgeDrip(r *flow.Record, k pairmap.Key, p *pair) {
 	if p.sum <= dripLimit || p.told > 0 || p.dripTold > 0 && p.days < 2*p.dripTold || w.users.At(k.Dst).n > 1 {
 		return
+	}
+	if p.dripTold == 0 {
+		p.dripWindow = p.first
 	}
 	p.dripTold = p.days
 	w.reportDrip(r, k, p)

@@ -26,7 +26,18 @@ type upload struct {
 	peers      int
 }
 
-func (w *watcher) reportUpload(r *flow.Record, a *upload) {
+func (w *watcher) reportUpload(r *flow.Record, h *host, a *upload) {
+	a.past, a.known = h.habit(w.minHours)
+	if a.known && float64(a.up) >= w.factor*a.past.high && a.ratio-a.past.ratio > w.shift {
+		a.confidence += 0.1
+	}
+	a.z, a.peers = w.peers.score(w, h.up)
+	if a.newcomer {
+		a.confidence += 0.1
+	}
+	if a.peers >= minPeers && a.z >= outlying {
+		a.confidence += 0.1
+	}
 	src, dst := w.env.Addr(a.key.Src), w.env.Addr(a.key.Dst)
 	why := "no other internal host uses that address"
 	if !a.alone {
@@ -46,7 +57,7 @@ func (w *watcher) reportUpload(r *flow.Record, a *upload) {
 			detectors.Uint("dst_port", uint64(a.port)), detectors.Text("protocol", a.proto.String()),
 			detectors.Bool("unusual_port", a.odd), detectors.Bool("only_user", a.alone), detectors.Bool("new_destination", a.newcomer),
 		},
-		Window: a.start, HasWindow: true, FirstSeen: a.start, LastSeen: a.last, Flows: uint64(a.flows),
+		Window: a.window, HasWindow: true, Grows: true, Time: a.last, HasTime: true, FirstSeen: a.start, LastSeen: a.last, Flows: uint64(a.flows),
 	}
 	if a.known {
 		al.Facts = append(al.Facts, detectors.Uint("own_high", uint64(a.past.high)), detectors.Float("own_pcr", round(a.past.ratio)),
@@ -71,7 +82,7 @@ func (w *watcher) reportPulled(r *flow.Record, k pairmap.Key, p *pair, ratio flo
 			detectors.Uint("dst_port", uint64(p.port)), detectors.Text("protocol", p.proto.String()),
 			detectors.Uint("clients", uint64(clients)), detectors.Uint("server_clients", server),
 		},
-		Window: p.start, HasWindow: true, FirstSeen: p.start, LastSeen: p.last, Flows: uint64(p.flows),
+		Window: p.window, HasWindow: true, Grows: true, FirstSeen: p.start, LastSeen: p.last, Flows: uint64(p.flows),
 	}
 	w.show(&al, p.shown)
 	w.env.Report(r, al)
@@ -92,7 +103,7 @@ func (w *watcher) reportDrip(r *flow.Record, k pairmap.Key, p *pair) {
 			detectors.Float("cusum_limit", dripLimit), detectors.Uint("rate", uint64(w.dripRate)), detectors.Float("pcr_limit", dripRatio),
 			detectors.Uint("dst_port", uint64(p.port)), detectors.Text("protocol", p.proto.String()),
 		},
-		Window: p.first, HasWindow: true, Time: p.last, HasTime: true, FirstSeen: p.first, LastSeen: p.last, Flows: uint64(p.all),
+		Window: p.dripWindow, HasWindow: true, Grows: true, Time: p.last, HasTime: true, FirstSeen: p.first, LastSeen: p.last, Flows: uint64(p.all),
 	}
 	w.show(&al, p.daily)
 	w.env.Report(r, al)

@@ -53,7 +53,7 @@ type watcher struct {
 // A pair is the echo traffic of two hosts within an hour.
 type pair struct {
 	begin, from, last flow.Time
-	flows, unsaid     uint32
+	flows, total      uint32
 	up, down          uint64 // bytes of requests and replies
 	gain              uint64 // bytes that replies have more than requests, of flows without packets
 	gained            uint32 // the number of those flows
@@ -85,7 +85,7 @@ func newWatcher(d *detectors.Detector, env *detectors.Env) detectors.Watcher {
 		limit = 100_000
 	}
 	dropped := env.Counter("pairs-forgotten", "pairs of hosts forgotten for lack of max-pairs")
-	w.late = env.Counter("late", "flows that came more than lateness behind the others, left out of the counts")
+	w.late = env.Tally("late", "flows that came more than lateness behind the others, left out of the counts")
 	w.pairs = pairmap.New(limit, func(_ pairmap.Key, p *pair) { dropped.N++; w.shelf.Drop(p.shown) })
 	w.shelf = exhibit.New(min(env.Evidence(), 16), 4000)
 	return w
@@ -121,14 +121,14 @@ func (w *watcher) echo(r *flow.Record) {
 		old := *p
 		*p = pair{begin: r.Start, from: r.Start, last: r.Start}
 		if !fresh && r.Start < old.last.Add(hour) {
-			p.from, p.saidUnequal, p.saidVolume, p.shown, p.unsaid = old.from, old.saidUnequal, old.saidVolume, old.shown, old.unsaid
+			p.from, p.saidUnequal, p.saidVolume, p.shown, p.total = old.from, old.saidUnequal, old.saidVolume, old.shown, old.total
 		} else {
 			w.shelf.Drop(old.shown)
 		}
 	}
 	p.last = max(p.last, r.Start.Add(min(r.Duration, hour)))
 	p.flows++
-	p.unsaid++
+	p.total++
 	p.add(r)
 	if p.up < 8<<10 && p.down < 8<<10 || p.shown == 0 && (w.exempt.Contains(r.Src) || w.exempt.Contains(r.Dst)) {
 		return
@@ -230,10 +230,9 @@ func (w *watcher) report(p *pair, r *flow.Record, a detectors.Alert) {
 	a.Subject = detectors.Pair(r.Src, r.Dst).WithProtocol(r.Proto)
 	a.Window, a.HasWindow = p.from, true
 	a.Evidence = detectors.Sample(w.shelf.Flows(p.shown), w.env.Evidence())
-	a.Flows = max(uint64(p.unsaid), uint64(len(a.Evidence)))
+	a.Flows, a.Grows = uint64(p.total), true
 	a.FirstSeen, a.LastSeen = p.begin, p.last
 	a.Time, a.HasTime = r.Start, true
-	p.unsaid = 0
 	w.env.Report(r, a)
 }
 

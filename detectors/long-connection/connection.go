@@ -21,6 +21,8 @@ type connection struct {
 	shown      exhibit.Case
 	port       uint16 // of the client
 	over       bool   // its last piece ended it
+	told       bool
+	window     flow.Time // start when it was first told
 }
 
 // goesOn reports whether a flow is another piece of the connection: it has the
@@ -60,6 +62,8 @@ type service struct {
 	up, down uint64
 	flows    uint32
 	shown    exhibit.Case
+	window   flow.Time // start when the session was first told
+	telling  bool
 	again    flow.Time          // covered time at which the session is told again; 0 before the first time
 	severity detectors.Severity // of what was told
 }
@@ -78,7 +82,7 @@ func (u *users) add(h flow.Host) {
 }
 
 // judge asks whether a connection is long, and longer than was told: at one,
-// four, twelve and forty-eight times the base, and at fourfolds from there.
+// four and twelve times the base, and at each twelve from there.
 func (w *watcher) judge(r *flow.Record, s *span, p *service, c *connection) {
 	length := c.end - c.start
 	if length < w.base || c.covered < length/2 {
@@ -98,11 +102,14 @@ func (w *watcher) judge(r *flow.Record, s *span, p *service, c *connection) {
 	if severity == detectors.Low && p.again > 0 && n < 48 {
 		return // the session has told
 	}
+	if !c.told {
+		c.window, c.told = c.start, true
+	}
 	p.told, p.severity = max(p.told, step(n)), max(p.severity, severity)
 	a := detectors.Alert{
 		Rule: w.long, Severity: severity, Confidence: confidence(class, alone),
-		Subject: w.subject(s, r.Proto), Window: c.start, HasWindow: true,
-		Time: c.start, HasTime: true, FirstSeen: c.start, LastSeen: c.end, Flows: uint64(c.flows),
+		Subject: w.subject(s, r.Proto), Window: c.window, HasWindow: true, Grows: true,
+		Time: c.end, HasTime: true, FirstSeen: c.start, LastSeen: c.end, Flows: uint64(c.flows),
 		Evidence: detectors.Sample(w.shelf.Flows(c.shown), w.env.Evidence()),
 	}
 	limit := w.base
@@ -122,17 +129,16 @@ func (w *watcher) judge(r *flow.Record, s *span, p *service, c *connection) {
 	w.env.Report(r, a)
 }
 
-// step is the last of 1, 4, 12, 48, 192 … that n reaches.
+// step is the last of 1, 4, 12, 24, 36 … that n reaches. A finding that grows
+// must not be silent for a day.
 func step(n int64) int64 {
-	s := int64(1)
 	switch {
 	case n >= 12:
-		for s = 12; s <= n/4; s *= 4 {
-		}
+		return n - n%12
 	case n >= 4:
-		s = 4
+		return 4
 	}
-	return s
+	return 1
 }
 
 // extend adds a connection to the session of its service, and judges it: one
@@ -161,10 +167,13 @@ func (w *watcher) extend(r *flow.Record, s *span, p *service) {
 		!s.clientKind.Internal() || s.serverKind.Internal() || w.users.At(s.server).more || w.swarms(s) {
 		return
 	}
-	p.again = 4 * p.covered
+	if !p.telling {
+		p.window, p.telling = p.start, true
+	}
+	p.again = 2 * p.covered
 	a := detectors.Alert{
 		Rule: w.session, Confidence: 0.4, Subject: w.subject(s, r.Proto),
-		Window: p.start, HasWindow: true, Time: p.start, HasTime: true, FirstSeen: p.start, LastSeen: p.end, Flows: uint64(p.flows),
+		Window: p.window, HasWindow: true, Grows: true, Time: p.end, HasTime: true, FirstSeen: p.start, LastSeen: p.end, Flows: uint64(p.flows),
 		Evidence: detectors.Sample(w.shelf.Flows(p.shown), w.env.Evidence()),
 	}
 	a.Summary = fmt.Sprintf("%s kept up connections to %s port %d/%s for %s (limit %s; %d of 30 s or more, %.0f %% of the time), a port of no known service; %s",

@@ -45,8 +45,7 @@ type campaign struct {
 	begin       flow.Time // of the window
 	window      uint32    // its number
 
-	flows                    uint64
-	bytes                    uint64 // of the whole campaign
+	flows, bytes             uint64 // of the whole campaign
 	peers, answered          int
 	samePort, udp, knownPort int
 	nets                     [8]uint64 // networks of peers, by hash
@@ -65,8 +64,6 @@ type campaign struct {
 	timerSaid int       // peers or calls, likewise
 	p2pFrom   flow.Time // the windows of the findings
 	timerFrom flow.Time
-	unsaid    uint64 // flows since
-	unsaidT   uint64
 	shown     exhibit.Case
 }
 
@@ -176,18 +173,16 @@ func (c *campaign) networks() int {
 // contact takes a flow of a source with many peers.
 func (w *watcher) contact(c *campaign, r *flow.Record) {
 	if r.Start >= c.begin.Add(w.window) {
-		w.judge(c, nil, true)
+		w.judge(c, r, true)
 		if r.Start >= c.last.Add(w.window) { // another campaign
 			c.times, c.sizes, c.repeats = c.times[:0], c.sizes[:0], c.repeats[:0]
-			c.p2pSaid, c.timerSaid, c.first, c.bytes = 0, 0, r.Start, 0
+			c.p2pSaid, c.timerSaid, c.first, c.bytes, c.flows = 0, 0, r.Start, 0, 0
 		}
 		c.turn(r.Start)
 	}
 	c.last = max(c.last, r.Start)
 	c.first = min(c.first, r.Start)
 	c.flows++
-	c.unsaid++
-	c.unsaidT++
 	c.bytes += min(r.Bytes(), 1<<40)
 	c.shown = w.shelf.Add(c.shown, r)
 	p, isNew := w.peers.At(pairmap.Pair(r.SrcHost, r.DstHost), r.Start)
@@ -228,7 +223,7 @@ func (w *watcher) contact(c *campaign, r *flow.Record) {
 func (c *campaign) turn(now flow.Time) {
 	c.begin = now
 	c.window++
-	c.flows, c.called = 0, 0
+	c.called = 0
 	c.peers, c.answered, c.samePort, c.udp, c.knownPort = 0, 0, 0, 0, 0
 	c.nets, c.ports = [8]uint64{}, portset.Set{}
 	c.votes, c.localFlows, c.udpFlows = 0, 0, 0

@@ -13,13 +13,13 @@ func (w *watcher) judge(c *campaign, at *flow.Record, end bool) {
 	if c.peers < w.minPeers {
 		return
 	}
-	if grown(c.peers, c.p2pSaid) && c.peerToPeer() {
+	if (grown(c.peers, c.p2pSaid) || end && c.peers > c.p2pSaid) && c.peerToPeer() {
 		w.reportP2P(c, at)
 	}
 	// The timer costs a sort: only where there is more to go by.
-	if c.fresh >= 64 && (c.fresh >= 256 || end || c.timerSaid == 0) || end && c.fresh > 0 {
+	if c.last-c.first >= settled && (c.fresh >= 256 || c.fresh >= 64 && c.timerSaid == 0 || end && c.fresh > 0) {
 		c.fresh = 0
-		w.judgeTimer(c, at)
+		w.judgeTimer(c, at, end)
 	}
 }
 
@@ -57,8 +57,6 @@ func (w *watcher) reportP2P(c *campaign, at *flow.Record) {
 	if said == 0 {
 		c.p2pFrom = c.first
 	}
-	n := c.unsaid
-	c.unsaid = 0
 	if !w.env.Shows(w.p2p) {
 		return
 	}
@@ -70,7 +68,7 @@ func (w *watcher) reportP2P(c *campaign, at *flow.Record) {
 		confidence += 0.2
 	}
 	w.env.Report(at, w.alert(c, detectors.Alert{
-		Rule: w.p2p, Confidence: confidence, Window: c.p2pFrom, Flows: n,
+		Rule: w.p2p, Confidence: confidence, Window: c.p2pFrom,
 		Summary: fmt.Sprintf("%s turned to %d outside peers in about %d networks on %d high ports within %s (threshold %d), as peer-to-peer programs do, file sharing included",
 			c.addr, c.peers, c.networks(), c.ports.Len(), span(c.last-c.begin), w.minPeers),
 		Facts: append(w.population(c),
@@ -104,8 +102,8 @@ const settled = flow.Time(10 * 60e9)
 // judgeTimer looks for a clock behind the small flows of a campaign: either
 // all turns to anybody, or the returns to the same peers, fall on multiples of
 // one period.
-func (w *watcher) judgeTimer(c *campaign, at *flow.Record) {
-	if len(c.times) < minGaps || c.last-c.first < settled || c.bytes > w.bulk || c.timerSaid > 0 && !grown(c.peers, c.timerSaid) {
+func (w *watcher) judgeTimer(c *campaign, at *flow.Record, end bool) {
+	if len(c.times) < minGaps || c.bytes > w.bulk || !grown(c.peers, c.timerSaid) && !(end && c.peers > c.timerSaid) {
 		return
 	}
 	size, n := mode(c.sizes)
@@ -133,8 +131,6 @@ func (w *watcher) judgeTimer(c *campaign, at *flow.Record) {
 	if said == 0 {
 		c.timerFrom = c.first
 	}
-	flows := c.unsaidT
-	c.unsaidT = 0
 	if !w.env.Shows(w.timer) {
 		return
 	}
@@ -155,7 +151,7 @@ func (w *watcher) judgeTimer(c *campaign, at *flow.Record) {
 		detectors.Uint("bytes", c.bytes),
 		detectors.Uint("max_bytes", w.bulk))
 	w.env.Report(at, w.alert(c, detectors.Alert{
-		Rule: w.timer, Confidence: round(min(0.9, confidence), 2), Window: c.timerFrom, Flows: flows,
+		Rule: w.timer, Confidence: round(min(0.9, confidence), 2), Window: c.timerFrom,
 		Summary: fmt.Sprintf("%s called %d outside peers by one timer of %.4g s: %d of %d gaps are multiples of it (%d%%, threshold %d%%), %d%% of the requests have %d bytes",
 			c.addr, c.peers, m.period, m.onTime, m.gaps, percent(onTime), percent(w.share), percent(alike), size),
 		Facts: facts,
@@ -182,7 +178,7 @@ func (w *watcher) alert(c *campaign, a detectors.Alert) detectors.Alert {
 	a.Time, a.HasTime = c.last, true
 	a.FirstSeen, a.LastSeen = c.first, c.last
 	a.Evidence = detectors.Sample(w.shelf.Flows(c.shown), w.env.Evidence())
-	a.Flows = max(a.Flows, uint64(len(a.Evidence)))
+	a.Flows, a.Grows = c.flows, true
 	return a
 }
 

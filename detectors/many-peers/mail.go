@@ -34,7 +34,9 @@ type book struct {
 	begin, from, last flow.Time
 	servers, answered *hashset.Set
 	flows             uint64
-	unsaid            uint64
+	total             uint64 // flows since from
+	host              flow.Host
+	addr              flow.Addr
 	known, failed     int // flows of which the outcome is known
 	said              int
 	shown             exhibit.Case
@@ -81,16 +83,17 @@ func (w *watcher) post(r *flow.Record) {
 	}
 	b := &m.books[s.book-1]
 	if r.Start >= b.begin.Add(w.window) {
+		w.judgeMail(b, r, true)
 		b.servers.Clear()
 		b.answered.Clear()
 		b.begin, b.flows, b.known, b.failed = r.Start, 0, 0, 0
 		if r.Start >= b.last.Add(w.window) {
-			b.said, b.from = 0, r.Start
+			b.said, b.from, b.total = 0, r.Start, 0
 		}
 	}
 	b.last = max(b.last, r.Start)
 	b.flows++
-	b.unsaid++
+	b.total++
 	b.shown = m.shelf.Add(b.shown, r)
 	if b.servers.Len() < mostServers {
 		b.servers.Add(uint64(r.DstHost))
@@ -104,7 +107,7 @@ func (w *watcher) post(r *flow.Record) {
 	if outcome == contact.Answered && b.answered.Len() < mostServers {
 		b.answered.Add(uint64(r.DstHost))
 	}
-	w.judgeMail(b, r)
+	w.judgeMail(b, r, false)
 }
 
 // open makes a book for a sender with a second server.
@@ -120,6 +123,7 @@ func (m *post) open(s *sender, r *flow.Record) bool {
 	}
 	b := &m.books[s.book-1]
 	b.begin, b.from, b.last = r.Start, r.Start, r.Start
+	b.host, b.addr, b.flows, b.total = r.SrcHost, r.Src, 1, 1
 	b.servers.Add(uint64(s.first))
 	return true
 }
@@ -140,18 +144,17 @@ func (m *post) end(s *sender) {
 // judgeMail tells of a sender that is no mail server. One that reaches hardly
 // any server may be a scanner, or its mail may be stopped at the border: both
 // need more servers to be told, and an inside address.
-func (w *watcher) judgeMail(b *book, r *flow.Record) {
+func (w *watcher) judgeMail(b *book, at *flow.Record, end bool) {
 	servers, answered := b.servers.Len(), b.answered.Len()
-	if servers < w.mail.minimum || !grown(servers, b.said) || w.mail.receives.Has(r.SrcHost) {
+	if servers < w.mail.minimum || w.mail.receives.Has(b.host) ||
+		!grown(servers, b.said) && !(end && servers > b.said) {
 		return
 	}
 	reached := 5*answered >= servers
-	if !reached && (servers < 4*w.mail.minimum || !w.kinds.At(r.SrcHost, r.Src).Internal()) {
+	if !reached && (servers < 4*w.mail.minimum || !w.kinds.At(b.host, b.addr).Internal()) {
 		return
 	}
 	b.said = servers
-	n := b.unsaid
-	b.unsaid = 0
 	if !w.env.Shows(w.massMail) {
 		return
 	}
@@ -164,12 +167,12 @@ func (w *watcher) judgeMail(b *book, r *flow.Record) {
 		confidence = 0.8
 	}
 	evidence := detectors.Sample(w.mail.shelf.Flows(b.shown), w.env.Evidence())
-	w.env.Report(r, detectors.Alert{
-		Rule: w.massMail, Confidence: confidence, Subject: detectors.Address(r.Src, detectors.RoleSrc).WithPort(25).WithProtocol(flow.TCP),
-		Window: b.from, HasWindow: true, Flows: max(n, uint64(len(evidence))), Evidence: evidence,
-		FirstSeen: b.from, LastSeen: b.last, Time: r.Start, HasTime: true,
+	w.env.Report(at, detectors.Alert{
+		Rule: w.massMail, Confidence: confidence, Subject: detectors.Address(b.addr, detectors.RoleSrc).WithPort(25).WithProtocol(flow.TCP),
+		Window: b.from, HasWindow: true, Grows: true, Flows: b.total, Evidence: evidence,
+		FirstSeen: b.from, LastSeen: b.last, Time: b.last, HasTime: true,
 		Summary: fmt.Sprintf("%s %s %d outside mail servers on tcp/25 within %s (threshold %d) and takes no mail itself",
-			r.Src, how, servers, span(b.last-b.begin), w.mail.minimum),
+			b.addr, how, servers, span(b.last-b.begin), w.mail.minimum),
 		Facts: []detectors.Fact{
 			detectors.Int("mail_servers", int64(servers)),
 			detectors.Int("min_mail_servers", int64(w.mail.minimum)),
@@ -185,6 +188,7 @@ func (w *watcher) judgeMail(b *book, r *flow.Record) {
 func (m *post) tick(w *watcher, now flow.Time) {
 	m.senders.All(func(_ pairmap.Key, last flow.Time, s *sender) bool {
 		if s.book > 0 && last.Add(2*w.window) < now {
+			w.judgeMail(&m.books[s.book-1], nil, true)
 			m.end(s)
 		}
 		return true
@@ -193,10 +197,13 @@ func (m *post) tick(w *watcher, now flow.Time) {
 
 func (m *post) forget(w *watcher, hs []flow.Host) {
 	for _, h := range hs {
-		m.receives.Unset(h)
 		if s := m.senders.Find(pairmap.Key{Src: h}); s != nil {
+			if s.book > 0 {
+				w.judgeMail(&m.books[s.book-1], nil, true)
+			}
 			m.end(s)
 		}
+		m.receives.Unset(h)
 	}
 	m.senders.Forget(hs)
 }

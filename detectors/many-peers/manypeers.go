@@ -96,7 +96,7 @@ func newWatcher(d *detectors.Detector, env *detectors.Env) detectors.Watcher {
 	}
 	w.exempt = env.Networks("exempt", "sources that are left out: gateways, known mail relays, research machines")
 	w.limit = positive(env, "max-sources", env.Int("max-sources", 2000, "sources with many peers that are watched at once, about 20 KB each at most"))
-	w.late = env.Counter("late", "flows that came more than lateness behind the others, left out of the counts")
+	w.late = env.Tally("late", "flows that came more than lateness behind the others, left out of the counts")
 	w.unwatched = env.Counter("sources-not-watched", "times that a source with many peers found no room in max-sources")
 	dropped := env.Counter("peers-forgotten", "peers forgotten for lack of max-peers")
 	w.peers = pairmap.New(positive(env, "max-peers", env.Int("max-peers", 300_000, "peers remembered over all sources, 64 bytes each")),
@@ -198,12 +198,20 @@ func (w *watcher) Close() {
 			w.judge(c, nil, true)
 		}
 	}
+	for i := range w.mail.books {
+		if b := &w.mail.books[i]; b.host != 0 {
+			w.judgeMail(b, nil, true)
+		}
+	}
 }
 
 // Forget implements detectors.Forgetter.
 func (w *watcher) Forget(hs []flow.Host) {
 	for _, h := range hs {
 		if s := w.seeds.Find(pairmap.Key{Src: h}); s != nil {
+			if s.campaign > 0 {
+				w.judge(&w.campaigns[s.campaign-1], nil, true)
+			}
 			w.end(s)
 		}
 		w.passed.Unset(h)

@@ -26,7 +26,7 @@ func Detector() *detectors.Detector {
 		Doc:   doc,
 		Rules: []detectors.Rule{
 			{ID: "too-many-ports", Title: "more ports than nearly all other addresses", Severity: detectors.Low, ATTACK: []string{"T1046"}},
-			{ID: "over-100-ports", Title: "more ports than the fixed limit", Severity: detectors.High, ATTACK: []string{"T1046"}},
+			{ID: "over-100-ports", Title: "more ports than the fixed limit; high as a source, low as a destination", Severity: detectors.Low, ATTACK: []string{"T1046"}},
 		},
 		Needs: flow.HasAddrs | flow.HasDstPort,
 		Scope: detectors.Everything,
@@ -205,17 +205,16 @@ func (w *watcher) judge(p *population, h *host, r *flow.Record, role detectors.R
 	})
 }
 
-// reportOver reports an address over the limit. One that got there as a
-// destination is more likely what was scanned than who scans.
+// reportOver reports an address over the limit: gravely if it got there as a
+// source. As a destination it is more likely what was scanned than who scans.
 func (w *watcher) reportOver(h *host, r *flow.Record, role detectors.Role) {
-	if !w.env.Shows(w.over) {
-		return
+	severity := detectors.High
+	if role == detectors.RoleDst {
+		if severity = w.over.Severity; !w.env.Shows(w.over) {
+			return
+		}
 	}
 	ip := address(r, role)
-	severity := w.over.Severity
-	if role == detectors.RoleDst {
-		severity = detectors.Low
-	}
 	w.env.Report(r, detectors.Alert{
 		Rule: w.over, Severity: severity, Subject: detectors.Address(ip, role), Flows: h.flows,
 		Summary: fmt.Sprintf("%s used %d destination ports (limit %d)", ip, h.ports, w.limit),

@@ -11,6 +11,8 @@ import (
 // until it tries nothing new for a while.
 type campaign struct {
 	since, last flow.Time
+	named       flow.Time // since, as it was first told: what the finding goes by
+	isNamed     bool
 	contacts    uint32 // distinct (destination, port) that failed, TCP and UDP
 	targets     uint32 // distinct destinations of them
 	ports       uint32 // distinct (port, protocol) of them
@@ -40,7 +42,6 @@ type campaign struct {
 type growth struct {
 	size, next uint32 // the next size that is worth an alert
 	told       uint32 // the size last reported, 0 if none was
-	toldFlows  uint32
 	severity   detectors.Severity
 	pending    bool
 	at         flow.Time // when what is pending came about

@@ -148,6 +148,7 @@ func (w *watcher) failed(r *flow.Record, s, d *host, from, to network.Kind) {
 	}
 	c, fresh := w.campaign(r, s)
 	if !fresh {
+		w.again(r, s, from, to)
 		return
 	}
 	internal := from.Internal()

@@ -3,6 +3,7 @@ package portscan
 import (
 	"math/bits"
 
+	"seine/detectors/internal/pairmap"
 	"seine/flow"
 )
 
@@ -32,6 +33,20 @@ func mix(a, b uint64) uint64 {
 	hi, lo := bits.Mul64(a^0x9e3779b97f4a7c15, b^0xd6e8feb86659fd93)
 	h := (hi ^ lo) * 0xbf58476d1ce4e5b9
 	return h ^ h>>31
+}
+
+// open notes that the destination of r answered somebody at its port: as a pair
+// with host 0, which nobody is.
+func (f *filter) open(r *flow.Record) {
+	anybody := flow.Record{DstHost: r.DstHost, DstPort: r.DstPort, Proto: r.Proto}
+	f.add(&anybody)
+}
+
+// opened reports whether the destination of k has answered anybody there.
+func (f *filter) opened(k pairmap.Key) bool {
+	anybody := flow.Record{DstHost: k.Dst, DstPort: k.Port, Proto: k.Proto}
+	_, service := f.has(&anybody)
+	return service
 }
 
 func pairHash(src, dst flow.Host) uint64 { return mix(uint64(src)<<32|uint64(dst), 0x94d049bb133111eb) }

@@ -14,6 +14,7 @@ type limits struct {
 	many    uint32 // … from which on one from inside is grave
 	fast    uint32 // targets within burstSpan that are worth as many as targets
 	trw     uint32
+	tries   uint32 // attempts at one port of one machine
 }
 
 func (l *limits) read(env *detectors.Env) {
@@ -30,6 +31,7 @@ func (l *limits) read(env *detectors.Env) {
 	l.fast = count("fast", 10, "machines within a minute from which on a horizontal scan from inside is reported as medium")
 	l.many = count("many", 100, "ports or machines from which on a scan from inside is reported as high")
 	l.trw = count("first-contacts", 4, "machines that must have failed before the sequential test decides alone")
+	l.tries = count("attempts", 100, "attempts of an outside source at one port of one machine within a day that are reported")
 	l.quiet = env.Duration("quiet", 24*3600e9, "a scan has ended when its source tries nothing new in vain for so long")
 	if l.quiet < 60e9 {
 		env.Reject("quiet", "must be at least 1m")

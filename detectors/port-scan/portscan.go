@@ -30,6 +30,7 @@ func Detector() *detectors.Detector {
 			udpSweep:   {ID: "udp-sweep", Title: "one UDP port of many machines tried, with hardly an answer", Severity: detectors.Low, ATTACK: []string{"T1046", "T1018", "T1595.001"}},
 			icmpSweep:  {ID: "icmp-sweep", Title: "many machines asked by ICMP whether they are there", Severity: detectors.Low, ATTACK: []string{"T1018", "T1595.001"}},
 			failing:    {ID: "failed-contacts", Title: "a source whose first contacts fail as only those of scanners do", Severity: detectors.Low, ATTACK: []string{"T1046", "T1018", "T1595.001"}},
+			persistent: {ID: "persistent-attempts", Title: "an outside source that tries one port of one machine again and again, where nobody was ever answered", Severity: detectors.Low, ATTACK: []string{"T1046", "T1595"}},
 		},
 		Needs: flow.HasAddrs | flow.HasProto,
 		Scope: detectors.Everything,
@@ -46,7 +47,9 @@ const (
 	udpSweep
 	icmpSweep
 	failing
-	kinds
+	kinds              // those that a campaign is made of
+	persistent = kinds // told of a pair and its port
+	allRules   = kinds + 1
 )
 
 // A watcher keeps a line for each address. From the second thing on that a
@@ -54,7 +57,7 @@ const (
 // what makes up its scan in campaigns.
 type watcher struct {
 	env    *detectors.Env
-	rules  [kinds]*detectors.Rule
+	rules  [allRules]*detectors.Rule
 	limits limits
 
 	hosts     hostmap.Map[host]
@@ -66,6 +69,8 @@ type watcher struct {
 	pairs     *pairmap.Map[pair]     // (source, destination)
 	services  *pairmap.Map[service]  // (source, port, protocol)
 	campaigns *pairmap.Map[campaign] // (source)
+	attempts  *pairmap.Map[attempts] // (source, destination, port), from outside
+	knocks    *pairmap.Map[uint32]   // sources with attempts at (destination) and at (destination, port)
 	pending   []flow.Host            // sources whose scans wait to be reported
 	swept     flow.Time              // when campaigns were last looked through
 	ended     []flow.Host
@@ -88,6 +93,9 @@ func newWatcher(d *detectors.Detector, env *detectors.Env) detectors.Watcher {
 	w.contacts = pairmap.New[uint32](contacts, nil)
 	w.pairs = pairmap.New[pair](pairs, nil)
 	w.services = pairmap.New[service](services, nil)
+	tried := size(env, "max-attempts", 20_000, "pairs of an outside source and a port of a machine remembered that it tried again; as with max-contacts")
+	w.attempts = pairmap.New[attempts](tried, nil)
+	w.knocks = pairmap.New[uint32](tried, nil)
 	w.campaigns = pairmap.New(sources, func(k pairmap.Key, c *campaign) {
 		w.lost.N++
 		w.tell(k.Src, c, false)
@@ -172,6 +180,9 @@ func (w *watcher) flow(r *flow.Record, o contact.Outcome) {
 			if newPair, newService = w.reached.add(r); !newService {
 				return
 			}
+			if r.Proto == flow.TCP {
+				w.reached.open(r)
+			}
 		}
 	case flow.ICMP, flow.ICMPv6:
 		if !contact.Request(r) {
@@ -226,6 +237,8 @@ func (w *watcher) Forget(hs []flow.Host) {
 	w.pairs.Forget(hs)
 	w.services.Forget(hs)
 	w.campaigns.Forget(hs)
+	w.attempts.Forget(hs)
+	w.knocks.Forget(hs)
 }
 
 // Tick implements detectors.Watcher: what has been found since the last tick
@@ -273,6 +286,12 @@ func (w *watcher) Close() {
 	w.flush(true)
 	w.campaigns.All(func(k pairmap.Key, _ flow.Time, c *campaign) bool {
 		w.tell(k.Src, c, true)
+		return true
+	})
+	w.attempts.All(func(k pairmap.Key, _ flow.Time, a *attempts) bool {
+		if a.told > 0 && 2*a.n >= 3*a.told {
+			w.tellAttempts(k, a)
+		}
 		return true
 	})
 }

@@ -35,7 +35,6 @@ func (w *watcher) tell(h flow.Host, c *campaign, ended bool) {
 		}
 		w.report(h, c, k, at)
 		g.told = g.size
-		g.toldFlows = c.flows(k)
 	}
 }
 
@@ -99,6 +98,9 @@ func (c *campaign) flows(kind int) uint32 {
 
 func (w *watcher) report(h flow.Host, c *campaign, kind int, at flow.Time) {
 	g := &c.kinds[kind]
+	if !c.isNamed {
+		c.named, c.isNamed = c.since, true
+	}
 	src := w.env.Addr(h)
 	said, facts, sure := w.describe(c, kind, w.hosts.At(h))
 	span := flow.Time(max(c.last-c.since, 0))
@@ -117,8 +119,8 @@ func (w *watcher) report(h flow.Host, c *campaign, kind int, at flow.Time) {
 		Rule: w.rules[kind], Severity: g.severity, Confidence: round(sure, 2),
 		Subject: detectors.Address(src, detectors.RoleSrc),
 		Summary: fmt.Sprintf("%s %s within %s; %s", src, said, detectors.Span(time.Duration(span).Round(time.Second)), answered),
-		Facts:   facts, Evidence: c.evidence(w.env.Evidence()), Flows: uint64(max(c.flows(kind)-g.toldFlows, 1)),
-		Window: c.since, HasWindow: true, Time: at, HasTime: true, FirstSeen: c.since, LastSeen: c.last,
+		Facts:   facts, Evidence: c.evidence(w.env.Evidence()), Flows: uint64(max(c.flows(kind), 1)), Grows: true,
+		Window: c.named, HasWindow: true, Time: at, HasTime: true, FirstSeen: c.since, LastSeen: c.last,
 	})
 }
 

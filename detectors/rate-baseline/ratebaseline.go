@@ -136,8 +136,8 @@ func newWatcher(d *detectors.Detector, env *detectors.Env) detectors.Watcher {
 		env.Reject("max-series", "must be positive, and max-kept and max-history not negative")
 		w.maxSeries = max(w.maxSeries, 1)
 	}
-	w.late = env.Counter("late", "flows left out because their bucket was closed (--lateness)")
-	w.early = env.Counter("before-first", "flows left out because they began before the first flow of the input, which sets the clock")
+	w.late = env.Tally("late", "flows left out because their bucket was closed (--lateness)")
+	w.early = env.Tally("before-first", "flows left out because they began before the first flow of the input, which sets the clock")
 	w.lostSeries = env.Counter("series-forgotten", "services and source networks forgotten for lack of max-series or of hosts; they learn anew")
 	w.lostEvidence = env.Counter("evidence-not-kept", "flows not kept as possible evidence (max-kept)")
 	w.lostHistory = env.Counter("history-not-kept", "buckets left out of the history of an alert (max-history)")

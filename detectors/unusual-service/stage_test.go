@@ -74,11 +74,14 @@ func TestOnlyEstablishedServicesCount(t *testing.T) {
 		"refused":            func(r *flow.Record) { r.State = flow.StateRejected },
 		"seen in the middle": func(r *flow.Record) { r.State = flow.StatePartial },
 		"a handshake":        func(r *flow.Record) { r.SrcPkts, r.DstPkts, r.Has = 2, 1, r.Has|flow.HasPkts },
-		"nothing said":       func(r *flow.Record) { r.DstBytes = 0 },
-		"direction guessed":  func(r *flow.Record) { r.Orient = flow.OrientPort },
-		"no port":            func(r *flow.Record) { r.Has &^= flow.HasDstPort },
-		"ICMP":               func(r *flow.Record) { r.Proto = flow.ICMP },
-		"":                   func(*flow.Record) {},
+		"opened and closed": func(r *flow.Record) {
+			r.SrcPkts, r.DstPkts, r.SrcBytes, r.DstBytes, r.Has = 4, 3, 208, 156, r.Has|flow.HasPkts
+		},
+		"nothing said":      func(r *flow.Record) { r.DstBytes = 0 },
+		"direction guessed": func(r *flow.Record) { r.Orient = flow.OrientPort },
+		"no port":           func(r *flow.Record) { r.Has &^= flow.HasDstPort },
+		"ICMP":              func(r *flow.Record) { r.Proto = flow.ICMP },
+		"":                  func(*flow.Record) {},
 	} {
 		s := newStage(t, map[string]string{"unusual-service.learn": "2h"})
 		for h := range flow.Time(4) {

@@ -172,8 +172,10 @@ func established(r *flow.Record) bool {
 	if r.Has&flow.HasBytes == flow.HasBytes && (r.SrcBytes == 0 || r.DstBytes == 0) {
 		return false
 	}
-	// Of TCP, a handshake alone has two packets and one.
-	return r.Proto != flow.TCP || r.Has&flow.HasPkts != flow.HasPkts || r.SrcPkts >= 3 && r.DstPkts >= 2
+	// Opening and closing a TCP connection takes up to three packets of the
+	// server, of 60 bytes at most each where headers count.
+	return r.Proto != flow.TCP || r.Has&flow.HasPkts != flow.HasPkts ||
+		r.SrcPkts >= 3 && (r.DstPkts >= 4 || r.DstBytes/60 > r.DstPkts)
 }
 
 // flow takes an established flow.

@@ -71,6 +71,10 @@ func TestRows(t *testing.T) {
 			[]string{"1: 2026-01-01T00:00:00Z +0 tcp 2001:db8::1:40112 → 2001:db8::2:22 40 B 1 P denied \"REJECT\" [] " + all}, 0, 0, ""},
 		{"icmp has no ports", "2 1 eni-0a 192.0.2.1 192.0.2.2 0 0 1 4 336 1767225600 1767225660 ACCEPT OK\n",
 			[]string{"1: 2026-01-01T00:00:00Z +60 icmp 192.0.2.1:0 → 192.0.2.2:0 336 B 4 P partial \"ACCEPT\" [] start addresses protocol duration src_bytes src_pkts state"}, 0, 0, ""},
+		{"nor has GRE; a TCP port may be 0", "2 1 eni-0a 192.0.2.1 192.0.2.2 0 0 47 4 336 1767225600 1767225660 ACCEPT OK\n" +
+			"2 1 eni-0a 192.0.2.1 192.0.2.2 0 0 6 4 336 1767225600 1767225660 ACCEPT OK\n",
+			[]string{"1: 2026-01-01T00:00:00Z +60 gre 192.0.2.1:0 → 192.0.2.2:0 336 B 4 P partial \"ACCEPT\" [] start addresses protocol duration src_bytes src_pkts state",
+				"2: 2026-01-01T00:00:00Z +60 tcp 192.0.2.1:0 → 192.0.2.2:0 336 B 4 P partial \"ACCEPT\" [] " + all}, 0, 0, ""},
 		{"any order, packet addresses, flags", "start srcaddr pkt-srcaddr dstaddr pkt-dstaddr dstport srcport protocol bytes tcp-flags action future-field\n" +
 			"1767225600 10.0.0.1 192.0.2.1 10.0.0.2 - 443 40112 6 99 2 ACCEPT x\n" +
 			"1767225600 10.0.0.1 - 10.0.0.2 192.0.2.2 40112 443 6 99 18 ACCEPT x\n" +

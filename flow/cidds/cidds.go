@@ -9,7 +9,6 @@ import (
 
 	"seine/flow"
 	"seine/flow/internal/columns"
-	"seine/flow/internal/lines"
 	"seine/flow/internal/parse"
 	"seine/flow/internal/table"
 )
@@ -79,18 +78,14 @@ func open(src *flow.Source) (flow.Reader, error) {
 	table.LocalTime(src, "Date first seen")
 	named := new(atomic.Uint64)
 	zone := src.Options.Location
-	r, err := table.Open(src, l, func(in *flow.Interner) table.Row {
+	return table.Open(src, l, func(in *flow.Interner) table.Row {
 		return &row{at: &at, intern: in, clock: parse.Clock{Zone: zone}, named: named}
-	})
-	if err != nil {
-		return nil, err
-	}
-	return r.(*lines.Reader).OnEnd(func() {
+	}, func() {
 		if n := named.Load(); n > 0 {
 			src.Note(fmt.Sprintf("%d rows have a name in place of an address (EXT_SERVER, 10008_34): such hosts are told apart, "+
 				"but lie in no network", n))
 		}
-	}), nil
+	})
 }
 
 // row decodes rows of one layout.

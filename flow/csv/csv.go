@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync/atomic"
 
 	"seine/flow"
 	"seine/flow/internal/columns"
@@ -226,19 +227,27 @@ func open(src *flow.Source) (flow.Reader, error) {
 	if err != nil {
 		return nil, err
 	}
-	src.Fields = l.mapping.Fields()
+	if src.Fields = l.mapping.Fields(); !l.nine {
+		src.Fields = l.mapping.Carried()
+	}
 	src.Mapping = append([]string{l.describe()}, l.mapping.Explain()...)
 	if l.header == nil || l.nine {
 		src.Stitch = deltas
 	}
 	naive := src.Options.Location
-	return lines.Open(src, func(in *flow.Interner) lines.Decoder {
+	negative := new(atomic.Uint64)
+	r, err := lines.Open(src, func(in *flow.Interner) lines.Decoder {
 		g := newGeneral(l, in, naive)
+		g.fill.Negative = negative
 		if l.nine {
 			return &nine{general: g, clock: g.fill.Clock}
 		}
 		return g
 	})
+	if err != nil {
+		return nil, err
+	}
+	return r.OnEnd(func() { columns.NoteNegative(src, negative.Load()) }), nil
 }
 
 func (l *layout) describe() string {

@@ -173,6 +173,14 @@ not used: "column10"`},
 	}
 }
 
+func TestNegativeDurationsAreCounted(t *testing.T) {
+	text := "ts,te,src_ip,dst_ip\n2017-01-27 16:24:49,2017-01-27 16:24:48,10.0.0.1,192.0.2.7\n2017-01-27 16:24:49,2017-01-27 16:24:49,10.0.0.1,192.0.2.7\n"
+	rows, src, err := read(t, []byte(text), flow.Options{})
+	if err != nil || len(rows) != 2 || rows[0].Duration != 0 || !strings.Contains(strings.Join(src.Notes, "\n"), "1 rows have a negative duration") {
+		t.Errorf("%d rows, notes %q, %v", len(rows), src.Notes, err)
+	}
+}
+
 func TestOneOddTimeDoesNotTurnTheUnit(t *testing.T) {
 	text := "ts,src,dst\n" + strings.Repeat("1485534289,10.0.0.1,192.0.2.7\n", 5) + "1485534289000,10.0.0.1,192.0.2.7\n"
 	src := flow.BytesSource("odd.csv", []byte(text), &flow.Options{Workers: 1, Symbols: flow.NewSymbols()})

@@ -160,6 +160,8 @@ func (d *decoder) port(m int, to *uint16, has flow.Fields, r *flow.Record) error
 		return d.fail(m, text, err)
 	case r.Proto == flow.ICMP || r.Proto == flow.ICMPv6:
 		return nil // some writers put type and code here, some zero
+	case v == 0 && r.Has&flow.HasProto != 0 && !r.Proto.Ported():
+		return nil
 	}
 	*to = v
 	r.Has |= has

@@ -68,6 +68,14 @@ func TestRows(t *testing.T) {
 		{"ICMP has type and code, and no ports", event("flow", `,"src_ip":"2001:0db8:0000:0000:0000:0000:0000:0001","dest_ip":"2001:db8::2","proto":"IPv6-ICMP","icmp_type":128,"icmp_code":0,"app_proto":"failed","flow":{`+
 			`"pkts_toserver":1,"pkts_toclient":0,"bytes_toserver":118,"bytes_toclient":0`+times+`,"state":"new"}`),
 			[]string{`1: 2025-12-31T23:00:00.457984Z +9042016us ipv6-icmp 2001:db8::1:0 → 2001:db8::2:0 118/0 B 1/0 P attempt "new" [/] icmp 128/0 "" 1374195536821504 [start addresses protocol duration src_bytes dst_bytes src_pkts dst_pkts state icmp uid]`}, 0, 0, ""},
+		{"ICMP of a Suricata that tells no type, protocols by number and name", event("flow", strings.NewReplacer("40112", "0", "443", "0", "TCP", "ICMP").Replace(ends)+`,"flow":{`+counters+times+`,"state":"established"}`) +
+			event("flow", strings.Replace(ends, `"TCP"`, `"132"`, 1)+`,"flow":{`+counters+times+`,"state":"established"}`) +
+			event("flow", `,"src_ip":"192.0.2.10","dest_ip":"198.51.100.7","proto":"GRE","flow":{`+counters+times+`,"state":"established"}`),
+			[]string{
+				`1: 2025-12-31T23:00:00.457984Z +9042016us icmp 192.0.2.10:0 → 198.51.100.7:0 3400/9100 B 12/10 P established "established" [/] icmp 0/0 "" 1374195536821504 [start addresses protocol duration src_bytes dst_bytes src_pkts dst_pkts state uid]`,
+				`2: 2025-12-31T23:00:00.457984Z +9042016us sctp 192.0.2.10:40112 → 198.51.100.7:443 3400/9100 B 12/10 P established "established" [/] icmp 0/0 "" 1374195536821504 [start addresses protocol duration src_port dst_port src_bytes dst_bytes src_pkts dst_pkts state uid]`,
+				`3: 2025-12-31T23:00:00.457984Z +9042016us gre 192.0.2.10:0 → 198.51.100.7:0 3400/9100 B 12/10 P established "established" [/] icmp 0/0 "" 1374195536821504 [start addresses protocol duration src_bytes dst_bytes src_pkts dst_pkts state uid]`,
+			}, 0, 0, ""},
 		{"what is absent", event("flow", `,"src_ip":"192.0.2.1","dest_ip":"192.0.2.2","proto":"a protocol","flow":{"start":"2026-01-01T00:00:00Z","bytes_toserver":-1,"pkts_toclient":1.5}`),
 			[]string{`1: 2026-01-01T00:00:00Z +0us unknown 192.0.2.1:0 → 192.0.2.2:0 0/0 B 0/0 P unknown "" [/] icmp 0/0 "" 1374195536821504 [start addresses uid]`}, 0, 0, ""},
 		{"the end is not set, or before the start", event("flow", ends+`,"flow":{"start":"2026-01-01T00:00:00.000000+0000","end":"1900-01-01T00:00:00.000000+0000"}`) +

@@ -100,7 +100,7 @@ func survey(head []byte, loc *time.Location) (c census) {
 // unstamped reports whether a line begins as one of ours does whose time was
 // left out: with the time since boot, or with the message.
 func unstamped(line []byte) bool {
-	line = priority(line)
+	line = priority(bytes.TrimPrefix(line, []byte("\ufeff")))
 	for _, p := range [...]string{"[", "%", ":", "IN=", "kernel:", "filterlog"} {
 		if bytes.HasPrefix(line, []byte(p)) {
 			return true

@@ -99,12 +99,7 @@ func (d *decoder) Decode(text []byte, r *flow.Record) error {
 		r.Has |= flow.HasProto
 	}
 	if r.Proto == flow.ICMP || r.Proto == flow.ICMPv6 {
-		t, err1 := parse.Uint(d.text(icmpType))
-		c, err2 := parse.Uint(d.text(icmpCode))
-		if err1 == nil && err2 == nil && t < 256 && c < 256 {
-			r.ICMPType, r.ICMPCode = uint8(t), uint8(c)
-			r.Has |= flow.HasICMP
-		}
+		d.icmp(r)
 	} else {
 		if err := d.port(srcPort, &r.SrcPort, flow.HasSrcPort, r); err != nil {
 			return err
@@ -125,6 +120,23 @@ func (d *decoder) Decode(text []byte, r *flow.Record) error {
 		r.Has |= flow.HasFlags
 	}
 	return nil
+}
+
+// icmp reads type and code. Where NetFlow gave none, goflow2 writes 0 and 0,
+// and what NetFlow v5 and many exporters of v9 have in the destination port,
+// type·256 + code, it leaves there.
+func (d *decoder) icmp(r *flow.Record) {
+	t, err1 := parse.Uint(d.text(icmpType))
+	c, err2 := parse.Uint(d.text(icmpCode))
+	if err1 != nil || err2 != nil || t|c == 0 {
+		if p, err := parse.Uint(d.text(dstPort)); err == nil && 0 < p && p <= 0xffff {
+			t, c, err1, err2 = p>>8, p&0xff, nil, nil
+		}
+	}
+	if err1 == nil && err2 == nil && t < 256 && c < 256 {
+		r.ICMPType, r.ICMPCode = uint8(t), uint8(c)
+		r.Has |= flow.HasICMP
+	}
 }
 
 // time reads a member as text, as nanoseconds, or in the older spelling as

@@ -44,6 +44,12 @@ const (
 
 func with(old, new string) string { return strings.Replace(record, old, new, 1) }
 
+// icmp is the record read as a message of a type and code.
+func icmp(typeAndCode string) string {
+	return strings.NewReplacer("tcp ", "icmp ", ":40112", ":0", ":443", ":0", "[FSPA]", "[]", "0/0", typeAndCode,
+		"src_port dst_port ", "", "tcp_flags]", "icmp]").Replace(want)
+}
+
 func TestRows(t *testing.T) {
 	for _, test := range []struct {
 		name, text   string
@@ -60,6 +66,14 @@ func TestRows(t *testing.T) {
 			[]string{"1: " + strings.Replace(want, "00:00:00Z", "00:00:00.5Z", 1)}, 0, 0, "1 records end more than an hour off"},
 		{"ICMP, end before the start, odd counters", strings.NewReplacer(`"TCP"`, `"IPv6-ICMP"`, `"tcp_flags":27`, `"icmp_type":128,"icmp_code":0`, "1767225609500000000", "1767225599000000000", "10.0.0.5", "2001:db8::1", "203.0.113.7", "2001:db8::2", "3400", "-1").Replace(record),
 			[]string{"1: 2026-01-01T00:00:00Z +0ms ipv6-icmp 2001:db8::1:0 → 2001:db8::2:0 0 B 12 P [] icmp 128/0 [start addresses protocol duration src_pkts icmp]"}, 0, 0, "1 records end before"},
+		{"ICMP of NetFlow v5, type and code in the port", strings.NewReplacer(`"TCP"`, `"ICMP"`, `"src_port":40112,"dst_port":443`, `"src_port":0,"dst_port":2048,"icmp_type":0,"icmp_code":0`).Replace(record) +
+			strings.NewReplacer(`"TCP"`, `1`, `"src_port":40112,"dst_port":443`, `"dst_port":769`).Replace(record) +
+			strings.NewReplacer(`"TCP"`, `1`, `"src_port":40112,"dst_port":443`, `"dst_port":0,"icmp_type":0,"icmp_code":0`).Replace(record) +
+			strings.NewReplacer(`"TCP"`, `1`, `"src_port":40112,"dst_port":443`, `"dst_port":70000`).Replace(record),
+			[]string{"1: " + icmp("8/0"), "2: " + icmp("3/1"), "3: " + icmp("0/0"), "4: " + strings.Replace(icmp("0/0"), " icmp]", "]", 1)}, 0, 0, ""},
+		{"protocols without ports, numbers as text", strings.NewReplacer(`"TCP"`, `47`, "40112", "0", "443", "0", "3400", `"3400"`, "12,", `"12",`).Replace(record),
+			[]string{"1: " + strings.NewReplacer("tcp ", "gre ", ":40112", ":0", ":443", ":0", "[FSPA]", "[]", "src_port dst_port ", "", " tcp_flags", "").Replace(want)}, 0, 0, ""},
+		{"byte order mark and CRLF", "\ufeff" + strings.ReplaceAll(record, "\n", "\r\n") + "\r\n", []string{"1: " + want}, 0, 0, ""},
 		{"layer two", record + strings.NewReplacer("10.0.0.5", "", "203.0.113.7", "").Replace(record), []string{"1: " + want}, 0, 1, "1 records have no addresses"},
 		{"bad records", record + record[:80] + "\n" + with("10.0.0.5", "a-host") + with(`"10.0.0.5"`, `""`) + with("40112", "70000") + with("1767225600000000000", `"soon"`) + "{}\n",
 			[]string{"1: " + want}, 6, 0, ""},

@@ -9,6 +9,7 @@ import (
 	"io"
 	"slices"
 	"strings"
+	"sync/atomic"
 
 	"seine/flow"
 	"seine/flow/internal/canonical"
@@ -128,14 +129,17 @@ func open(src *flow.Source) (flow.Reader, error) {
 	if err != nil {
 		return nil, err
 	}
-	src.Fields = l.mapping.Fields()
+	src.Fields = l.mapping.Carried()
 	src.Mapping = append([]string{fmt.Sprintf("json: keys of the first objects; a time that is a number counts %s since 1970", l.unit)},
 		l.mapping.ExplainAs("key")...)
 	zone := src.Options.Location
+	negative := new(atomic.Uint64)
 	return jsonrows.Open(src, func(in *flow.Interner) lines.Decoder {
 		clock := parse.Clock{Zone: zone, Unit: l.unit}
-		return &decoder{layout: l, scan: l.paths.Scanner(), fill: columns.NewFiller(l.mapping, in, clock)}
-	}, func() {})
+		fill := columns.NewFiller(l.mapping, in, clock)
+		fill.Negative = negative
+		return &decoder{layout: l, scan: l.paths.Scanner(), fill: fill}
+	}, func() { columns.NoteNegative(src, negative.Load()) })
 }
 
 // create begins JSON lines.

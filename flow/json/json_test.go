@@ -57,6 +57,14 @@ func TestWhatSeineWroteIsDetected(t *testing.T) {
 	}
 }
 
+func TestNumbersBeyondAnyFloatAreNoFaultOfTheObject(t *testing.T) {
+	const text = `{"ts":"2024-01-01T00:00:00Z","src_ip":"192.0.2.1","dst_ip":"192.0.2.2","protocol":"tcp","score":1.5e400}`
+	f, err := flow.Detect(formats.All(), flow.BytesSource("x", []byte(text), &flow.Options{Symbols: flow.NewSymbols()}))
+	if err != nil || f.Name != "json" {
+		t.Errorf("detected as %v, error %v", f, err)
+	}
+}
+
 func TestOthersGoFirst(t *testing.T) {
 	for name, text := range map[string]string{
 		"eve":       `{"timestamp":"2026-03-10T09:00:00.1+0000","flow_id":1,"event_type":"flow","src_ip":"10.0.0.5","src_port":1,"dest_ip":"10.0.0.6","dest_port":2,"proto":"TCP","flow":{"start":"2026-03-10T09:00:00.1+0000","end":"2026-03-10T09:00:01.1+0000","pkts_toserver":1,"pkts_toclient":1,"bytes_toserver":1,"bytes_toclient":1,"state":"closed"}}`,

@@ -28,6 +28,7 @@ type keys struct {
 // add takes the keys of an object, unless it is damaged.
 func (k *keys) add(object []byte) {
 	d := json.NewDecoder(bytes.NewReader(object))
+	d.UseNumber() // one that no float64 holds is no fault of the object
 	names, paths := k.names, k.paths
 	var outer []string // the keys that lead to here
 	depth, key := 0, true

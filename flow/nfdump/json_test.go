@@ -63,6 +63,9 @@ func TestJSONRecords(t *testing.T) {
 		{"IPv6 and ICMP", nd(`"src4_addr":"192.0.2.1","dst4_addr":"198.51.100.7"`, `"src6_addr":"2001:db8::1","dst6_addr":"2001:db8::2"`,
 			`"proto":6,"tcp_flags":"...AP.SF","src_port":40112,"dst_port":443`, `"proto":58,"icmp_type":128,"icmp_code":0`),
 			[]string{"1 2026-01-01T00:00:00.5Z +1.5s ipv6-icmp 2001:db8::1:- > 2001:db8::2:- bytes 3400/- pkts 12/- icmp 128/0"}, 0, 0, "", stitching},
+		{"byte order mark, CRLF, numbers as text and with a point, GRE", "\ufeff" + strings.ReplaceAll(nd(`"in_packets":12,"in_bytes":3400,"proto":6`, `"in_packets":"12","in_bytes":3400.0,"proto":"6"`)+
+			nd(`"proto":6`, `"proto":47`, "40112", "0", "443", "0"), "\n", "\r\n"), []string{"1 " + jsonRow,
+			"2 2026-01-01T00:00:00.5Z +1.5s gre 192.0.2.1:- > 198.51.100.7:- bytes 3400/- pkts 12/-"}, 0, 0, "", stitching},
 		{"both directions", nd(`"label"`, `"out_packets":10,"out_bytes":9100,"aggr_flows":2,"label"`) + ndRecord, []string{
 			"1 2026-01-01T00:00:00.5Z +1.5s tcp 192.0.2.1:40112 > 198.51.100.7:443 bytes 3400/9100 pkts 12/10",
 			"2 2026-01-01T00:00:00.5Z +1.5s tcp 192.0.2.1:40112 > 198.51.100.7:443 bytes 3400/- pkts 12/-"}, 0, 0, "",

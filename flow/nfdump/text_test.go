@@ -35,6 +35,10 @@ func TestText(t *testing.T) {
 			"2026-01-01 00:00:00.500     0.000 ICMP   192.0.2.1:0     ->     198.51.100.7:3.1        1     100     1\n",
 			"2 2026-01-01T00:00:00.5Z +1.5s udp 2001:db8::1:546 > 2001:db8::2:547 bytes 100/- pkts 1/-\n" +
 				"3 2026-01-01T00:00:00.5Z +0s icmp 192.0.2.1:- > 198.51.100.7:- bytes 100/- pkts 1/- icmp 3/1\n", 0, 1, ""},
+		{"a negative duration", textLine + "2026-01-01 00:00:00.500    -4.294 GRE    192.0.2.1:0     ->     198.51.100.7:0        1     100     1\n",
+			"2 2026-01-01T00:00:00.5Z +0s gre 192.0.2.1:- > 198.51.100.7:- bytes 100/- pkts 1/-\n", 0, 1, "1 rows have a negative duration"},
+		{"byte order mark and CRLF", strings.ReplaceAll("\ufeff"+textLong+"2026-01-01 00:00:00.500     1.500 TCP          192.0.2.1:40112 ->     198.51.100.7:443   .AP.SF   0       12     3400     1\n"+textEnd, "\n", "\r\n"),
+			"2 " + want, 0, 5, ""},
 		{"labels", "Date flow start          Durat Prot      Src IP Addr:Port        Dst IP Addr:Port   Flags Tos  Packets    Bytes Flows Label\n" +
 			"2026-01-01 00:00:00.500\t1.500\tTCP\t192.0.2.1:40112\t->\t198.51.100.7:443\tFSPA\t0\t12\t3400\t1\tBotnet\n",
 			"2 " + strings.TrimSuffix(want, "\n") + " label \"Botnet\"\n", 0, 1, ""},

@@ -238,8 +238,11 @@ func (d *decoder) port(m int, to *uint16, has flow.Fields, r *flow.Record) error
 	switch {
 	case err != nil:
 		return fail(m, text, err)
-	case (r.Proto == flow.ICMP || r.Proto == flow.ICMPv6) && !d.ours():
-		return nil // some writers put type and code here, some zero
+	case d.ours(): // written as it was read
+	case r.Proto == flow.ICMP || r.Proto == flow.ICMPv6: // some writers put type and code here, some zero
+		return nil
+	case v == 0 && r.Has&flow.HasProto != 0 && !r.Proto.Ported():
+		return nil
 	}
 	*to = v
 	r.Has |= has

@@ -4,7 +4,7 @@ import (
 	"slices"
 
 	"seine/flow"
-	"seine/flow/internal/parse"
+	"seine/flow/internal/columns"
 )
 
 const (
@@ -37,6 +37,7 @@ type batch struct {
 	status   []uint8 // of AWS, by row
 	noData   uint64  // rows without a flow
 	skipData uint64
+	negative uint64        // durations, which became 0
 	reasons  []flow.BadRow // of the first bad rows, in their order
 }
 
@@ -57,7 +58,7 @@ func (b *batch) start(n int) {
 		clear(b.bad)
 	}
 	b.anyBad, b.badRows, b.reasons = false, 0, b.reasons[:0]
-	b.noData, b.skipData = 0, 0
+	b.noData, b.skipData, b.negative = 0, 0, 0
 }
 
 // reject marks row i as bad; the first fault of a row counts. The columns
@@ -86,10 +87,14 @@ func (b *batch) complete(lo, hi int) {
 		r.Row = uint64(i) + 1
 		r.Has |= b.has
 		if b.withEnd && r.Has&flow.HasDuration == 0 && b.ends[i] != flow.MinTime {
-			if d := b.ends[i] - r.Start; d > 0 {
-				r.Duration = d
-			}
+			r.Duration = b.ends[i].Add(-r.Start)
 			r.Has |= flow.HasDuration
+		}
+		if r.Duration < 0 {
+			r.Duration = 0
+			if !b.bad[i] {
+				b.negative++
+			}
 		}
 		if b.exact {
 			continue
@@ -98,28 +103,8 @@ func (b *batch) complete(lo, hi int) {
 			b.aws.settle(r)
 			continue
 		}
-		if r.Proto == flow.ICMP || r.Proto == flow.ICMPv6 {
-			icmp(r)
-		}
-		parse.Settle(r)
+		columns.Settle(r)
 	}
-}
-
-// icmp moves type and code out of the ports, where many tables put them.
-func icmp(r *flow.Record) {
-	if r.Has&flow.HasICMP != 0 || r.Has&(flow.HasSrcPort|flow.HasDstPort) == 0 {
-		return
-	}
-	switch {
-	case r.SrcPort == 0 && r.DstPort > 0: // type*256+code, as NetFlow has it
-		r.ICMPType, r.ICMPCode = uint8(r.DstPort>>8), uint8(r.DstPort)
-	case r.SrcPort < 256 && r.DstPort < 256:
-		r.ICMPType, r.ICMPCode = uint8(r.SrcPort), uint8(r.DstPort)
-	default:
-		return
-	}
-	r.SrcPort, r.DstPort = 0, 0
-	r.Has = r.Has&^(flow.HasSrcPort|flow.HasDstPort) | flow.HasICMP
 }
 
 // sift drops the rows that an error cut off, and the bad ones.

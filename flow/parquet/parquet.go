@@ -120,9 +120,10 @@ func findColumns(src *flow.Source, meta *metadata.FileMetaData, in *input) (*tab
 		return nil, fmt.Errorf("no column for %s (columns: %s); --map %s=COLUMN names one",
 			strings.Join(missing, ", "), strings.Join(names, ", "), missing[0])
 	}
-	src.Mapping, src.Fields = m.Explain(), m.Fields()
+	src.Mapping, src.Fields = m.Explain(), m.Carried()
 	t.exact = m.Column(columns.OrientBy) >= 0
 	if t.aws != nil {
+		src.Fields = m.Fields()
 		src.Stitch = t.aws.stitching(m)
 		src.Mapping = t.aws.explain(src.Mapping)
 	}

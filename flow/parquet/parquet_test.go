@@ -150,15 +150,31 @@ func TestMissingColumnsAreNamed(t *testing.T) {
 	}
 }
 
-func TestICMPComesOutOfThePorts(t *testing.T) {
-	cols := []testColumn{starts(3), hosts("src_ip", 3), hosts("dst_ip", 3), {path: "proto", values: []string{"icmp", "icmp", "udp"}},
-		{path: "src_port", values: []int32{8, 0, 8}}, {path: "dst_port", values: []int32{1, 0x0303, 1}}}
-	rows, _, err := readBytes(t, writeFile(t, cols, 3, 3), options())
-	if err != nil || len(rows) != 3 {
-		t.Fatal(rows, err)
+func TestNegativeDurationsAreCounted(t *testing.T) {
+	for _, col := range []testColumn{{path: "duration", values: []float64{0.5, -1, 0}}, {path: "end", values: []int64{1485534289, 1, 1485534289}}} {
+		rows, src := one(t, col, options())
+		if len(rows) != 3 || rows[1].Has&flow.HasDuration == 0 || rows[1].Duration != 0 ||
+			!strings.Contains(strings.Join(src.Notes, "\n"), "1 rows have a negative duration") {
+			t.Errorf("%s: %+v, notes %q", col.path, rows, src.Notes)
+		}
 	}
-	for i, want := range [][4]int{{8, 1, 0, 0}, {3, 3, 0, 0}, {0, 0, 8, 1}} {
+}
+
+func TestICMPComesOutOfThePorts(t *testing.T) {
+	const ports, icmp = flow.HasSrcPort | flow.HasDstPort, flow.HasICMP
+	cols := []testColumn{starts(7), hosts("src_ip", 7), hosts("dst_ip", 7),
+		{path: "proto", values: []string{"icmp", "icmp", "udp", "icmp", "icmp", "gre", "udp"}},
+		{path: "src_port", values: []int32{8, 0, 8, 0, 771, 0, 0}}, {path: "dst_port", values: []int32{1, 0x0303, 1, 8, 11572, 0, 0}}}
+	rows, src, err := readBytes(t, writeFile(t, cols, 7, 7), options())
+	if err != nil || len(rows) != 7 || src.Fields&icmp == 0 {
+		t.Fatal(rows, src.Fields.Names(), err)
+	}
+	has := []flow.Fields{icmp, icmp, ports, icmp, 0, 0, ports}
+	for i, want := range [][4]int{{8, 1, 0, 0}, {3, 3, 0, 0}, {0, 0, 8, 1}, {8, 0, 0, 0}, {}, {}, {}} {
 		r := rows[i]
+		if got := r.Has & (ports | icmp); got != has[i] {
+			t.Errorf("row %d has %v", i+1, got.Names())
+		}
 		if got := [4]int{int(r.ICMPType), int(r.ICMPCode), int(r.SrcPort), int(r.DstPort)}; got != want {
 			t.Errorf("row %d: %v, want %v", i+1, got, want)
 		}

@@ -10,6 +10,7 @@ import (
 	"github.com/apache/arrow/go/v17/parquet/metadata"
 
 	"seine/flow"
+	"seine/flow/internal/columns"
 )
 
 var errClosed = errors.New("reader is closed")
@@ -35,6 +36,7 @@ type reader struct {
 	pulse    atomic.Uint64 // counts reads and columns done
 	skip     []bool        // row groups that are not wanted
 	aws      *awsLog
+	negative uint64 // durations so far, which became 0
 
 	timer *time.Timer
 	stuck bool
@@ -124,11 +126,13 @@ func (r *reader) Lend() (*flow.Batch, error) {
 			if r.end = err; r.aws != nil {
 				r.aws.note(r.src)
 			}
+			columns.NoteNegative(r.src, r.negative)
 			return nil, err
 		}
 		if r.aws != nil {
 			r.aws.count(r.src, b)
 		}
+		r.negative += b.negative
 		b.intern.Resolve(b.rows)
 		for _, x := range b.reasons {
 			r.src.Report(b.base+x.Row, x.Reason)

@@ -134,17 +134,18 @@ func (l *localTimes) utc(t flow.Time) flow.Time {
 	return t.Add(l.offset)
 }
 
-// durations is the meaning of a column of spans; negative ones become 0.
+// durations is the meaning of a column of spans. Negative ones are counted,
+// and become 0, when the rows are complete.
 func durations(unit parse.Unit) meaning[flow.Time] {
-	clamp := func(t flow.Time, err error) (flow.Time, error) {
+	span := func(t flow.Time, err error) (flow.Time, error) {
 		if err != nil {
 			return 0, errAbsent
 		}
-		return max(0, t), nil
+		return t, nil
 	}
 	return meaning[flow.Time]{
-		fromInt:   func(v int64) (flow.Time, error) { return clamp(scaled(v, unit)) },
-		fromFloat: func(v float64) (flow.Time, error) { return clamp(scaledFloat(v, unit)) },
-		fromText:  func(b []byte) (flow.Time, error) { return clamp(parse.Scaled(text(b), unit)) },
+		fromInt:   func(v int64) (flow.Time, error) { return span(scaled(v, unit)) },
+		fromFloat: func(v float64) (flow.Time, error) { return span(scaledFloat(v, unit)) },
+		fromText:  func(b []byte) (flow.Time, error) { return span(parse.Scaled(text(b), unit)) },
 	}
 }

@@ -74,7 +74,11 @@ func (m *maker) record(v *values, r *flow.Record) error {
 	r.Duration = 0
 	if d := v[duration]; d != nil {
 		if t, ok := interval(d); ok {
-			r.Duration = max(0, t)
+			if t < 0 {
+				t = 0
+				m.seen.negative.Add(1)
+			}
+			r.Duration = t
 			has |= flow.HasDuration
 		}
 	}

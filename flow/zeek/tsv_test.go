@@ -74,6 +74,9 @@ func TestTextLog(t *testing.T) {
 			"1\t::ffff:192.0.2.1\t2001:0db8:0000:0000:0000:0000:0000:0001\tS^hR\ttcp\n",
 			"2 1970-01-01T00:00:01Z tcp ::ffff:192.0.2.1:?>2001:db8::1:? dur ? bytes ?/? pkts ?/? ?=unknown flags SR/SA ? ? by syn\nskipped 1\n" +
 				"note: 1 flows were turned round by Zeek (^ in history), which had not seen who opened them"},
+		{"a negative duration", "#path\tconn\n#fields\tts\tid.orig_h\tid.resp_h\tduration\n1\t192.0.2.1\t192.0.2.2\t-1.5\n",
+			"3 1970-01-01T00:00:01Z ? 192.0.2.1:?>192.0.2.2:? dur 0 bytes ?/? pkts ?/? ?=unknown flags ? ? ?\nskipped 2\n" +
+				"note: 1 flows have a negative duration: taken as 0"},
 		{"escapes, lists, payload only", "#path\tconn\n#fields\tuid\tts\tid.orig_h\tid.resp_h\tservice\torig_bytes\tresp_bytes\tconn_state\n" +
 			"C\\x091\t1\t192.0.2.1\t192.0.2.2\tkrb,smb\\x2cx\\xZZ\t40.0\t-5\tODD\\x21\n",
 			"3 1970-01-01T00:00:01Z ? 192.0.2.1:?>192.0.2.2:? dur ? bytes 40/? pkts ?/? ODD!=unknown flags ? krb,smb,x\\xZZ C\t1\nskipped 2"},

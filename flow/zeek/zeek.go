@@ -69,7 +69,7 @@ func isOpen(name string) bool {
 }
 
 // A tally counts what the notes tell at the end, over all decoders.
-type tally struct{ flipped, others atomic.Uint64 }
+type tally struct{ flipped, others, negative atomic.Uint64 }
 
 // note tells src what was counted.
 func (seen *tally) note(src *flow.Source) {
@@ -78,6 +78,9 @@ func (seen *tally) note(src *flow.Source) {
 	}
 	if n := seen.others.Load(); n > 0 {
 		src.Note(fmt.Sprintf("%d records of other Zeek logs were skipped", n))
+	}
+	if n := seen.negative.Load(); n > 0 {
+		src.Note(fmt.Sprintf("%d flows have a negative duration: taken as 0", n))
 	}
 }
 

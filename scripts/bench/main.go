@@ -20,6 +20,8 @@ import (
 type config struct {
 	rows, scale, runs, slowRuns int
 	formatRows                  int
+	detectorRows, memoryRows    int
+	detectorsOnly               bool
 	dir, json                   string
 	seine, genflows, duck, csv  string
 	layouts                     string
@@ -34,6 +36,9 @@ func main() {
 	flag.IntVar(&c.runs, "runs", 5, "rounds")
 	flag.IntVar(&c.slowRuns, "slow-runs", 3, "rounds of the slow contenders")
 	flag.IntVar(&c.formatRows, "format-rows", 2_000_000, "rows of the files of other layouts (0: leave them out)")
+	flag.IntVar(&c.detectorRows, "detector-rows", 2_000_000, "rows on which the detectors are measured one by one (0: do not)")
+	flag.IntVar(&c.memoryRows, "memory-rows", 10_000_000, "rows, with a tenth as many addresses, for the memory of the whole chain (0: do not)")
+	flag.BoolVar(&c.detectorsOnly, "detectors-only", false, "leave out what does not concern the detectors")
 	flag.StringVar(&c.layouts, "layouts", "", "the layouts `binary`")
 	flag.StringVar(&c.dir, "dir", "", "directory of the traces and outputs")
 	flag.StringVar(&c.json, "json", "", "write the results to this `file` too")
@@ -48,12 +53,38 @@ func main() {
 }
 
 func run(c *config) error {
+	m := thisMachine()
+	fmt.Printf("%s, %d cores, %s %s/%s\n", m.CPU, m.Cores, m.Go, m.OS, m.Arch)
+	r := &report{Machine: m, Rows: c.rows}
+	if !c.detectorsOnly {
+		if err := c.compareReaders(r); err != nil {
+			return err
+		}
+	}
+	if c.detectorRows > 0 {
+		if err := c.compareDetectors(r); err != nil {
+			return err
+		}
+	}
+	if c.memoryRows > 0 {
+		if err := c.compareMemory(r); err != nil {
+			return err
+		}
+	}
+	r.printGoals(os.Stdout)
+	if c.json != "" {
+		return r.save(c.json)
+	}
+	return nil
+}
+
+// compareReaders runs the contenders on the same flows, and the readers of
+// other layouts.
+func (c *config) compareReaders(r *report) error {
 	files, err := c.generate(c.rows)
 	if err != nil {
 		return err
 	}
-	m := thisMachine()
-	fmt.Printf("%s, %d cores, %s %s/%s\n", m.CPU, m.Cores, m.Go, m.OS, m.Arch)
 	fmt.Printf("%s rows: CSV %.0f MB, zstd Parquet %.0f MB; medians of %d rounds (%d of slow contenders)\n\n",
 		thousands(c.rows), megabytes(files.csv), megabytes(files.parquet), c.runs, min(c.runs, c.slowRuns))
 
@@ -61,7 +92,7 @@ func run(c *config) error {
 	if err := measure(contenders, c.runs, c.slowRuns); err != nil {
 		return err
 	}
-	r := newReport(m, c.rows, contenders)
+	r.add(contenders)
 	r.print(os.Stdout)
 	if c.scale > 0 {
 		if err := c.compareScale(r, files); err != nil {
@@ -69,13 +100,7 @@ func run(c *config) error {
 		}
 	}
 	if c.formatRows > 0 {
-		if err := c.compareFormats(r, files); err != nil {
-			return err
-		}
-	}
-	r.printGoals(os.Stdout)
-	if c.json != "" {
-		return r.save(c.json)
+		return c.compareFormats(r, files)
 	}
 	return nil
 }
@@ -134,8 +159,11 @@ func (c *config) contenders(t traces) []*contender {
 	return list
 }
 
+// core are the detectors that the SQL has too.
+const core = "basic,blacklist,port-activity,port-fanout,iqr-outlier"
+
 func (c *config) analyze(file, blacklist, out, cores string) []string {
-	return []string{c.seine, "analyze", "-f", "ndjson", "-o", out, "--blacklist", blacklist, "-j", cores, file}
+	return []string{c.seine, "analyze", "--only", core, "-f", "ndjson", "-o", out, "--blacklist", blacklist, "-j", cores, file}
 }
 
 // compareScale measures whether a longer trace is read as fast per row.

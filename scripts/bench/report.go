@@ -33,8 +33,10 @@ func (g *goal) met() bool {
 	return g.Got >= g.Want
 }
 
-func newReport(m machine, rows int, contenders []*contender) *report {
-	r := &report{Machine: m, Rows: rows, Contenders: contenders}
+// add takes up the contenders on the nine columns, and the goals that go by
+// them.
+func (r *report) add(contenders []*contender) {
+	r.Contenders = contenders
 	count, csv, columnar := r.find(duckCount, "csv"), r.find(seineName+"2", "csv"), r.find(seineName+"2", "parquet")
 	if count != nil {
 		r.addGoal("CSV, two cores, against count(*): times faster, wall", 1, csv.faster(count, wall))
@@ -42,11 +44,10 @@ func newReport(m machine, rows int, contenders []*contender) *report {
 		r.addGoal("Parquet, two cores, against the SQL: times faster, wall", 3, columnar.faster(r.find(duckSQL, "parquet"), wall))
 	}
 	r.addGoal("CSV, the second core: times faster, wall", 1.7, csv.faster(r.find(seineName+"1", "csv"), wall))
-	if rows <= 10_000_000 {
+	if r.Rows <= 10_000_000 {
 		r.Goals = append(r.Goals, goal{"CSV, two cores: peak memory, MB", 200, csv.typical(memory), true})
 		r.Goals = append(r.Goals, goal{"Parquet, two cores: peak memory, MB", 200, columnar.typical(memory), true})
 	}
-	return r
 }
 
 func (r *report) addGoal(name string, want, got float64) {

@@ -7,6 +7,9 @@
 #   SLOW_RUNS  rounds of the slow contenders           (3)
 #   SCALE      also compare with so many rows, or 0    (0)
 #   FORMAT_ROWS  rows of the files of other layouts, or 0  (2000000)
+#   DETECTOR_ROWS  rows for the cost of each detector, or 0  (2000000)
+#   MEMORY_ROWS    rows for the memory of the whole chain, or 0  (10000000)
+#   DETECTORS  1: measure the detectors alone
 #   JSON       write the results to this file too
 #   SEINE      another seine binary than bin/seine
 set -eu
@@ -35,7 +38,9 @@ go build -o "$dir/bin/" ./scripts/genflows ./scripts/bench ./scripts/bench/csvre
 
 # DuckDB needs a C linker and its own modules; the others do without it.
 duck=$dir/bin/duckbench
-if ! (cd scripts/bench/duckdb && CGO_ENABLED=1 go build -o "$duck" .); then
+if [ "${DETECTORS:-0}" = 1 ]; then
+	duck=
+elif ! (cd scripts/bench/duckdb && CGO_ENABLED=1 go build -o "$duck" .); then
 	echo 'DuckDB cannot be built here and is left out' >&2
 	duck=
 fi
@@ -43,4 +48,5 @@ fi
 "$dir/bin/bench" -dir "$dir" -rows "${ROWS:-10000000}" -runs "${RUNS:-5}" -slow-runs "${SLOW_RUNS:-3}" \
 	-scale "${SCALE:-0}" -json "$JSON" -seine "$seine" -genflows "$dir/bin/genflows" \
 	-format-rows "${FORMAT_ROWS:-2000000}" -layouts "$dir/bin/layouts" \
-	-csvread "$dir/bin/csvread" -duckbench "$duck"
+	-detector-rows "${DETECTOR_ROWS:-2000000}" -memory-rows "${MEMORY_ROWS:-10000000}" \
+	-detectors-only="${DETECTORS:-0}" -csvread "$dir/bin/csvread" -duckbench "$duck"

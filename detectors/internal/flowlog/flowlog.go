@@ -27,6 +27,8 @@ type extra struct {
 	srcPkts, dstPkts   uint64
 	service, label     flow.Symbol
 	icmpType, icmpCode uint8
+	orient             flow.Orient
+	pieces             uint8
 	uid                flow.UID
 }
 
@@ -72,8 +74,8 @@ func (l *Log) Add(p *Pool, r *flow.Record, before Place) Place {
 	e.before, e.extra = before, 0
 	e.srcPort, e.dstPort, e.proto, e.state = r.SrcPort, r.DstPort, r.Proto, r.State
 	e.srcFlags, e.dstFlags = r.SrcFlags, r.DstFlags
-	if r.Has&extraFields != 0 {
-		l.extras = append(l.extras, extra{r.Duration, r.SrcPkts, r.DstPkts, r.Service, r.Label, r.ICMPType, r.ICMPCode, r.UID})
+	if r.Has&extraFields != 0 || r.Pieces != 0 || r.Orient != 0 {
+		l.extras = append(l.extras, extra{r.Duration, r.SrcPkts, r.DstPkts, r.Service, r.Label, r.ICMPType, r.ICMPCode, r.Orient, r.Pieces, r.UID})
 		e.extra = uint32(len(l.extras))
 	}
 	return Place(l.n)
@@ -112,6 +114,7 @@ func (l *Log) Record(p Place, src, dst flow.Addr) flow.Record {
 		r.Duration, r.SrcPkts, r.DstPkts = x.duration, x.srcPkts, x.dstPkts
 		r.Service, r.Label, r.UID = x.service, x.label, x.uid
 		r.ICMPType, r.ICMPCode = x.icmpType, x.icmpCode
+		r.Orient, r.Pieces = x.orient, x.pieces
 	}
 	return r
 }

@@ -31,6 +31,10 @@ func Service(r *flow.Record) Key {
 	return Key{Src: r.SrcHost, Dst: r.DstHost, Port: r.DstPort, Proto: r.Proto}
 }
 
+// Hash is a number that differs between keys, nearly always. Who needs it for
+// more than one call asks for it once.
+func (k Key) Hash() uint64 { return k.hash() }
+
 func (k *Key) hash() uint64 {
 	a := uint64(k.Src)<<32 | uint64(k.Dst)
 	b := uint64(k.Port)<<16 | uint64(k.Proto)<<8 | uint64(k.Extra)
@@ -85,7 +89,22 @@ func (m *Map[V]) entry(i uint32) *entry[V] { return &m.pages[i>>pageBits][i&(pag
 
 // Place is where the search for k begins, for detectors.Prefetch. It holds
 // until the next At.
-func (m *Map[V]) Place(k Key) *uint64 { return &m.slots[k.hash()&m.mask] }
+func (m *Map[V]) Place(k Key) *uint64 { return m.PlaceOf(k.hash()) }
+
+// PlaceOf is the Place of the key with this hash.
+func (m *Map[V]) PlaceOf(hash uint64) *uint64 { return &m.slots[hash&m.mask] }
+
+// Guess is where the value of k probably lies, or nil, for detectors.Prefetch
+// once what Place gave is at hand: it looks at no entry.
+func (m *Map[V]) Guess(k Key) *V { return m.GuessOf(k.hash()) }
+
+// GuessOf is the Guess of the key with this hash.
+func (m *Map[V]) GuessOf(hash uint64) *V {
+	if s := m.slots[hash&m.mask]; s != 0 && s>>32 == hash>>32 {
+		return &m.entry(uint32(s) - 1).value
+	}
+	return nil
+}
 
 // Find is the value of k, or nil.
 func (m *Map[V]) Find(k Key) *V {
@@ -93,6 +112,19 @@ func (m *Map[V]) Find(k Key) *V {
 	for i := h & m.mask; m.slots[i] != 0; i = (i + 1) & m.mask {
 		if m.slots[i]>>32 == h>>32 {
 			if e := m.entry(uint32(m.slots[i]) - 1); e.key == k {
+				return &e.value
+			}
+		}
+	}
+	return nil
+}
+
+// Touch is the value of k, whose hash this is, marked as used at now, or nil.
+func (m *Map[V]) Touch(k Key, hash uint64, now flow.Time) *V {
+	for i := hash & m.mask; m.slots[i] != 0; i = (i + 1) & m.mask {
+		if m.slots[i]>>32 == hash>>32 {
+			if e := m.entry(uint32(m.slots[i]) - 1); e.key == k {
+				e.last = max(e.last, now)
 				return &e.value
 			}
 		}

@@ -114,3 +114,40 @@ func BenchmarkAt(b *testing.B) {
 		i++
 	}
 }
+
+// Touch finds what Find finds, and keeps it from being dropped as idle.
+func TestTouchMarksWhatItFinds(t *testing.T) {
+	m := New[int](1000, nil)
+	kept := Pair(9999, 1)
+	v, _ := m.At(kept, 0)
+	for i := range 50_000 {
+		k := Pair(flow.Host(i+1), 2)
+		if m.Touch(k, k.Hash(), flow.Time(i)) != nil {
+			t.Fatalf("%v is found before it was entered", k)
+		}
+		m.At(k, flow.Time(i))
+		if m.Touch(kept, kept.Hash(), flow.Time(i)) != v {
+			t.Fatalf("at %d an entry that is touched all the time is gone", i)
+		}
+	}
+}
+
+// A guess is right, or none; and nearly always there is one.
+func TestGuessIsTheValueOrNothing(t *testing.T) {
+	m := New[int](1000, nil)
+	for i := range 600 {
+		m.At(Pair(flow.Host(i+1), 1), 0)
+	}
+	hits := 0
+	for i := range 600 {
+		k := Pair(flow.Host(i+1), 1)
+		if g := m.Guess(k); g != nil {
+			if hits++; g != m.Find(k) {
+				t.Fatalf("the guess for %v is another entry", k)
+			}
+		}
+	}
+	if hits < 300 {
+		t.Errorf("%d guesses for 600 entries", hits)
+	}
+}

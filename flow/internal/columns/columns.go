@@ -54,7 +54,8 @@ var table = [fieldCount]struct {
 }{
 	Start: {"ts", flow.HasStart, `timestamp time start starttime stime firstseen datefirstseen flowstart
 		flowstarttime begin begintime eventstart datetime firstswitched flowstartmilliseconds
-		timeflowstartns first tstart flowstartns flowstartms starttimems startms startns eventtime date`},
+		timeflowstartns first tstart flowstartns flowstartms starttimems startms startns eventtime date
+		@timestamp`},
 	End: {"end", flow.HasDuration, `te endtime etime lastseen flowend flowendtime ltime last lastswitched
 		flowendmilliseconds timeflowendns tend eventend`},
 	Duration: {"duration", flow.HasDuration, `dur td flowduration durationms durationus durationns
@@ -259,6 +260,16 @@ func (m *Mapping) Fields() flow.Fields {
 		if m.Of[f] >= 0 {
 			has |= table[f].has
 		}
+	}
+	return has
+}
+
+// Carried is Fields, with the type and code of ICMP that Settle finds in the
+// ports, of a table that is not exact.
+func (m *Mapping) Carried() flow.Fields {
+	has := m.Fields()
+	if has&(flow.HasSrcPort|flow.HasDstPort) != 0 && m.Of[Proto] >= 0 && m.Of[OrientBy] < 0 {
+		has |= flow.HasICMP
 	}
 	return has
 }

@@ -4,8 +4,11 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"math"
 	"slices"
+	"strconv"
 	"strings"
+	"sync/atomic"
 
 	"seine/flow"
 	"seine/flow/internal/canonical"
@@ -24,6 +27,8 @@ type Filler struct {
 	// Exact reads a table that Seine wrote: each value is what it says, all
 	// but the empty text is one, and nothing is put right a second time.
 	Exact bool
+	// Negative, if given, counts the durations below zero, which become 0.
+	Negative *atomic.Uint64
 
 	end flow.Time
 }
@@ -51,39 +56,26 @@ func (f *Filler) Finish(r *flow.Record) error {
 		return nil
 	}
 	if f.end != 0 && r.Has&flow.HasDuration == 0 {
-		r.Duration = max(0, f.end.Add(-r.Start))
-		r.Has |= flow.HasDuration
+		f.lasting(f.end.Add(-r.Start), r)
 	}
-	if !f.Ports && (r.Proto == flow.ICMP || r.Proto == flow.ICMPv6) {
-		icmp(r)
+	if f.Ports {
+		parse.Settle(r)
+	} else {
+		Settle(r)
 	}
-	parse.Settle(r)
 	return nil
 }
 
-// icmp moves type and code out of the ports, where tables put them.
-func icmp(r *flow.Record) {
-	const ports = flow.HasSrcPort | flow.HasDstPort
-	if r.Has&flow.HasICMP != 0 { // told elsewhere: what stands as ports is none
-		r.SrcPort, r.DstPort = 0, 0
-		r.Has &^= ports
-		return
+// lasting stores a duration.
+func (f *Filler) lasting(d flow.Time, r *flow.Record) {
+	if d < 0 {
+		d = 0
+		if f.Negative != nil {
+			f.Negative.Add(1)
+		}
 	}
-	if r.Has&ports == 0 {
-		return
-	}
-	switch {
-	case r.SrcPort == 0 && 0 < r.DstPort && r.DstPort < 256: // type.0, which was read as a number
-		r.ICMPType, r.ICMPCode = uint8(r.DstPort), 0
-	case r.SrcPort == 0 && r.DstPort > 0: // type*256+code, as NetFlow has it
-		r.ICMPType, r.ICMPCode = uint8(r.DstPort>>8), uint8(r.DstPort)
-	case r.SrcPort < 256 && r.DstPort < 256:
-		r.ICMPType, r.ICMPCode = uint8(r.SrcPort), uint8(r.DstPort)
-	default:
-		return
-	}
-	r.SrcPort, r.DstPort = 0, 0
-	r.Has = r.Has&^ports | flow.HasICMP
+	r.Duration = d
+	r.Has |= flow.HasDuration
 }
 
 // Fail names the field, and the value that could not be read.
@@ -184,8 +176,9 @@ func (f *Filler) set(field Field, v []byte, r *flow.Record) error {
 			unit = parse.Seconds
 		}
 		if d, err := parse.Scaled(v, unit); err == nil {
-			r.Duration = max(0, d)
-			r.Has |= flow.HasDuration
+			f.lasting(d, r)
+		} else if x, err := strconv.ParseFloat(string(v), 64); err == nil && x*float64(unit) > -1<<62 && x*float64(unit) < 1<<62 {
+			f.lasting(flow.Time(math.Round(x*float64(unit))), r) // 1.5e-05
 		}
 	case State:
 		r.State = parse.State(v)

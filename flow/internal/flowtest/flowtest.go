@@ -51,9 +51,21 @@ func Golden(t *testing.T, f *flow.Format) {
 					t.Errorf("%s in chunks of %d reads as\n%s", name, chunk, again)
 				}
 			}
+			// So do the byte order mark and the line ends of Windows.
+			if again := Dump(f, windows(data), &flow.Options{}); again != got {
+				t.Errorf("%s with a byte order mark and CRLF reads as\n%s\nwant\n%s", name, again, got)
+			}
 		})
 	}
 }
+
+// windows is text as a spreadsheet of Windows saves it.
+func windows(text []byte) []byte {
+	text = bytes.ReplaceAll(bytes.TrimPrefix(text, bom), []byte("\r\n"), []byte("\n"))
+	return append(bom[:len(bom):len(bom)], bytes.ReplaceAll(text, []byte("\n"), []byte("\r\n"))...)
+}
+
+var bom = []byte("\ufeff")
 
 // Dump reads data and writes what it found as text.
 func Dump(f *flow.Format, data []byte, opt *flow.Options) string {

@@ -14,7 +14,8 @@ func LocalTime(src *flow.Source, column string) {
 }
 
 // NetFlowPorts reads ports, or type and code of ICMP where NetFlow has them:
-// in the destination port, as type.code or as type·256 + code.
+// in the destination port, as type.code or as type·256 + code. A number below
+// 256 is a type whose code, .0, was lost: no message of type 0 has a code.
 func NetFlowPorts(src, dst []byte, r *flow.Record) error {
 	if !ICMP(r) {
 		return Ports(src, dst, r)
@@ -39,7 +40,7 @@ func NetFlowPorts(src, dst []byte, r *flow.Record) error {
 			return Fail(columns.DstPort, dst, parse.ErrPort)
 		}
 	}
-	if field == 0 {
+	if field == 0 && typ > 0xff {
 		typ, code = typ>>8, typ&0xff
 	}
 	SetICMP(r, uint8(typ), uint8(code))

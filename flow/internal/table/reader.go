@@ -4,8 +4,10 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"sync/atomic"
 
 	"seine/flow"
+	"seine/flow/internal/columns"
 	"seine/flow/internal/lines"
 	"seine/flow/internal/parse"
 )
@@ -16,20 +18,34 @@ type Row interface {
 	Fill(c *Cells, r *flow.Record) error
 }
 
-// Open reads the rows of src. newRow is called once for each decoder.
-func Open(src *flow.Source, l *Layout, newRow func(in *flow.Interner) Row) (flow.Reader, error) {
+// Open reads the rows of src. newRow is called once for each decoder, and done
+// when all has been read: the moment for notes that sum up. A duration below
+// zero becomes 0, which is counted.
+func Open(src *flow.Source, l *Layout, newRow func(in *flow.Interner) Row, done ...func()) (flow.Reader, error) {
 	if len(src.Options.Map) > 0 {
 		src.Note("--map is not used: the columns of this format are known; --input-format csv takes it")
 	}
-	return lines.Open(src, func(in *flow.Interner) lines.Decoder {
-		return &decoder{layout: l, cells: NewCells(len(l.Names)), row: newRow(in)}
+	negative := new(atomic.Uint64)
+	r, err := lines.Open(src, func(in *flow.Interner) lines.Decoder {
+		return &decoder{layout: l, cells: NewCells(len(l.Names)), row: newRow(in), negative: negative}
 	})
+	if err != nil {
+		return nil, err
+	}
+	return r.OnEnd(func() {
+		columns.NoteNegative(src, negative.Load())
+		for _, f := range done {
+			f()
+		}
+	}), nil
 }
 
 type decoder struct {
 	layout *Layout
 	cells  *Cells
 	row    Row
+
+	negative *atomic.Uint64 // durations, over all decoders
 }
 
 var (
@@ -41,6 +57,17 @@ var (
 // Decode implements lines.Decoder.
 func (d *decoder) Decode(line []byte, r *flow.Record) error {
 	*r = flow.Record{Proto: flow.ProtoUnknown}
+	err := d.decode(line, r)
+	if r.Duration < 0 {
+		r.Duration = 0
+		if err == nil {
+			d.negative.Add(1)
+		}
+	}
+	return err
+}
+
+func (d *decoder) decode(line []byte, r *flow.Record) error {
 	if len(line) > 2 && line[0] == bom[0] { // of a file, or of one concatenated
 		line = bytes.TrimPrefix(line, bom)
 	}

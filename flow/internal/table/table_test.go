@@ -134,13 +134,14 @@ func TestValues(t *testing.T) {
 			t.Errorf("%q: %d, %v", text, got, ok)
 		}
 	}
-	for text, want := range map[string]flow.Time{"1.5": 1500000000, "-1": 0, "9e-06": 9000, "": -1, "x": -1, "NaN": -1, "Infinity": -1, "1e300": -1} {
+	const none = flow.MinTime
+	for text, want := range map[string]flow.Time{"1.5": 1500000000, "-1": -1e9, "9e-06": 9000, "": none, "x": none, "NaN": none, "Infinity": none, "1e300": none} {
 		var r flow.Record
-		if Duration([]byte(text), parse.Seconds, &r); (r.Has != 0) != (want >= 0) || want >= 0 && r.Duration != want {
+		if Duration([]byte(text), parse.Seconds, &r); (r.Has != 0) != (want != none) || want != none && r.Duration != want {
 			t.Errorf("%q: %d, %v", text, r.Duration, r.Has.Names())
 		}
 	}
-	for text, want := range map[string][2]int{"8.0": {8, 0}, "769": {3, 1}, "0": {0, 0}, "3.13": {3, 13}, "255.255": {255, 255},
+	for text, want := range map[string][2]int{"8.0": {8, 0}, "769": {3, 1}, "0": {0, 0}, "8": {8, 0}, "255": {255, 0}, "256": {1, 0}, "3.13": {3, 13}, "255.255": {255, 255},
 		"": {-1, 0}, "-": {-1, 0}, "3.256": {-2, 0}, "70000": {-2, 0}, "x": {-2, 0}, ".1": {-2, 0}, "1.2.3": {-2, 0}} {
 		r := flow.Record{Proto: flow.ICMP}
 		err := NetFlowPorts([]byte("0"), []byte(text), &r)

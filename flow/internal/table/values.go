@@ -58,7 +58,8 @@ func Proto(v []byte, r *flow.Record) {
 	r.Has |= flow.HasProto
 }
 
-// Ports reads both ports, which may be unset.
+// Ports reads both ports, which may be unset. Where both are 0 and the protocol
+// has none, or is not known, they are what a tool writes for no port.
 func Ports(src, dst []byte, r *flow.Record) error {
 	src, dst = parse.Trim(src), parse.Trim(dst)
 	var err error
@@ -74,6 +75,7 @@ func Ports(src, dst []byte, r *flow.Record) error {
 		}
 		r.Has |= flow.HasDstPort
 	}
+	columns.Portless(r)
 	return nil
 }
 
@@ -110,7 +112,8 @@ func Number(v []byte) (uint64, bool) {
 	return parse.Counter(v)
 }
 
-// Duration stores a span in units; a negative one becomes 0.
+// Duration stores a span in units. A negative one is stored as it is: whoever
+// has the row clamps and counts it, as Open does.
 func Duration(v []byte, unit parse.Unit, r *flow.Record) {
 	v = parse.Trim(v)
 	if len(v) == 0 {
@@ -124,7 +127,7 @@ func Duration(v []byte, unit parse.Unit, r *flow.Record) {
 		}
 		d = flow.Time(math.Round(f))
 	}
-	r.Duration = max(0, d)
+	r.Duration = d
 	r.Has |= flow.HasDuration
 }
 

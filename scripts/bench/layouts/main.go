@@ -26,13 +26,14 @@ func main() {
 	log.SetPrefix("layouts: ")
 	dir := flag.String("make", "", "write the layouts of FILE to this `directory`")
 	rows := flag.Int("rows", 2_000_000, "rows to write at most")
+	only := flag.String("only", "", "write this `layout` alone, by the name of its file")
 	flag.Parse()
 	if flag.NArg() != 1 {
 		log.Fatal("give one file of flows")
 	}
 	var err error
 	if *dir != "" {
-		err = write(flag.Arg(0), *dir, *rows)
+		err = write(flag.Arg(0), *dir, *only, *rows)
 	} else {
 		err = read(flag.Arg(0))
 	}
@@ -101,8 +102,8 @@ func read(name string) error {
 	return nil
 }
 
-// write writes the first rows of a trace in every layout.
-func write(name, dir string, rows int) error {
+// write writes the first rows of a trace in every layout, or in one.
+func write(name, dir, only string, rows int) error {
 	src, r, symbols, err := open(name)
 	if err != nil {
 		return err
@@ -110,11 +111,14 @@ func write(name, dir string, rows int) error {
 	defer src.Close()
 	var outs []*layout
 	for _, l := range layouts {
+		if only != "" && l.file != only {
+			continue
+		}
 		f, err := os.Create(filepath.Join(dir, l.file))
 		if err != nil {
 			return err
 		}
-		o := &layout{file: f, w: bufio.NewWriterSize(f, 1<<20), line: l.line}
+		o := &layout{file: f, w: bufio.NewWriterSize(f, 1<<20), line: l.line, full: l.full}
 		if filepath.Ext(l.file) == ".gz" {
 			o.packed = gzip.NewWriter(f)
 			o.w.Reset(o.packed)
@@ -138,6 +142,11 @@ func write(name, dir string, rows int) error {
 		n, err := r.Read(buf[:min(len(buf), rows)])
 		rows -= n
 		for _, o := range outs {
+			if o.full {
+				for i := range buf[:n] {
+					complete(&buf[i])
+				}
+			}
 			if err := o.write(buf[:n]); err != nil {
 				return err
 			}
@@ -169,6 +178,7 @@ type layout struct {
 	w      *bufio.Writer
 	own    flow.Writer
 	line   func(b []byte, r *flow.Record) []byte
+	full   bool // of completed records
 	buf    []byte
 }
 
@@ -202,17 +212,19 @@ func (l *layout) close() error {
 	return l.file.Close()
 }
 
-// layouts are what is written.
+// layouts are what is written. The one of completed records is the last, since
+// completing changes them.
 var layouts = []struct {
 	file, create, header string
 	line                 func(b []byte, r *flow.Record) []byte
+	full                 bool
 }{
 	{file: "conn.log", create: "zeek"},
 	{file: "conn.json", line: zeekJSON},
 	{file: "eve.json", line: eve},
 	{file: "vpc.log", header: vpcHeader, line: vpc},
 	{file: "vpc.log.gz", header: vpcHeader, line: vpc},
-	{file: "canonical.parquet", create: "parquet"},
+	{file: "full.parquet", create: "parquet", full: true},
 }
 
 const vpcHeader = "version account-id interface-id srcaddr dstaddr srcport dstport protocol packets bytes start end action log-status\n"

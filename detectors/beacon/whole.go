@@ -1,0 +1,108 @@
+package beacon
+
+import (
+	"cmp"
+	"slices"
+
+	"seine/detectors/internal/pairmap"
+	"seine/flow"
+)
+
+// wholeEvery is at how many looks all services of a pair are judged as one
+// series besides.
+const wholeEvery = 12
+
+// whole are the bounds of what is judged as one series over several services:
+// not the many ports of a scan.
+const (
+	wholeServices = 16
+	wholeCalls    = 3 // of each service
+)
+
+// judgeWhole judges all ports of a pair and protocol as one series where there are
+// several, each called more than once or twice, and none is suspect alone.
+func (w *watcher) judgeWhole() {
+	var keys []pairmap.Key
+	w.pairs.All(func(k pairmap.Key, _ flow.Time, p *pair) bool {
+		if p.calls >= wholeCalls && !(k.Port >= dynamic && w.directory.Has(k.Dst)) {
+			keys = append(keys, k)
+		}
+		return true
+	})
+	keys = w.severalServices(keys)
+	slices.SortFunc(keys, compare)
+	for len(keys) > 0 {
+		n := 1
+		for n < len(keys) && keys[n].Src == keys[0].Src && keys[n].Dst == keys[0].Dst && keys[n].Proto == keys[0].Proto {
+			n++
+		}
+		group := keys[:n]
+		keys = keys[n:]
+		if n < 2 || n > wholeServices {
+			continue
+		}
+		ps, calls, alone := w.services(group)
+		if alone || calls < w.minCalls {
+			continue
+		}
+		v := w.bench.regularity(w.series(ps...), w.step())
+		w.work.tested++
+		k := pairmap.Key{Src: group[0].Src, Dst: group[0].Dst, Proto: group[0].Proto, Extra: wholePair}
+		w.test(suspect{key: k, logP: v.logP, period: v.period, judged: true, said: w.found.Find(k) != nil, services: group})
+	}
+}
+
+// severalServices leaves out most of the keys that are the only ones of their
+// pair: sorting them would cost more than all else. Collisions leave some in.
+func (w *watcher) severalServices(keys []pairmap.Key) []pairmap.Key {
+	const slots = 1 << 21
+	if len(keys) < 1000 {
+		return keys
+	}
+	if w.work.counts == nil {
+		w.work.counts = make([]uint8, slots)
+	}
+	clear(w.work.counts)
+	slot := func(k pairmap.Key) *uint8 {
+		h := (uint64(k.Src)<<32|uint64(k.Dst))*0x9e3779b97f4a7c15 ^ uint64(k.Proto)
+		return &w.work.counts[(h^h>>29)*0xbf58476d1ce4e5b9>>43]
+	}
+	for _, k := range keys {
+		if n := slot(k); *n < 2 {
+			*n++
+		}
+	}
+	return slices.DeleteFunc(keys, func(k pairmap.Key) bool { return *slot(k) < 2 })
+}
+
+// compare orders keys so that the services of a pair are together.
+func compare(a, b pairmap.Key) int {
+	return cmp.Or(cmp.Compare(a.Src, b.Src), cmp.Compare(a.Dst, b.Dst), cmp.Compare(a.Proto, b.Proto), cmp.Compare(a.Port, b.Port))
+}
+
+// services are the entries of keys; alone tells that one of them is suspect,
+// or all calls but a few are its own, so that it stands for the others.
+func (w *watcher) services(keys []pairmap.Key) (ps []*pair, calls uint32, alone bool) {
+	most := uint32(0)
+	for _, k := range keys {
+		p := w.pairs.Find(k)
+		ps = append(ps, p)
+		calls += p.calls
+		most = max(most, p.calls)
+		if p.said || p.judged > 0 && float64(p.logP) <= w.maxP {
+			alone = true
+		}
+	}
+	return ps, calls, alone || most*10 >= calls*9
+}
+
+// entries are the pairs of keys that are still known.
+func (w *watcher) entries(keys []pairmap.Key) []*pair {
+	var ps []*pair
+	for _, k := range keys {
+		if p := w.pairs.Find(k); p != nil {
+			ps = append(ps, p)
+		}
+	}
+	return ps
+}
