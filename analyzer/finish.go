@@ -51,31 +51,18 @@ func (p *Plan) finish(c *census, pl *pipeline, in *input) *Summary {
 }
 
 // progress is what a run tells about itself while it goes.
-type progress struct {
-	rows  atomic.Uint64
-	file  atomic.Uint32
-	bytes atomic.Int64 // of the files before the current one
-	at    atomic.Int64 // within the current one
-}
-
-func (p *progress) add(b *flow.Batch) {
-	p.rows.Add(uint64(len(b.Rows)))
-	if f := p.file.Load(); f != b.File {
-		p.bytes.Add(p.at.Load())
-		p.file.Store(b.File)
-	}
-	p.at.Store(b.Bytes)
-}
+type progress struct{ rows atomic.Uint64 }
 
 // Progress tells rows read, bytes read and, where every size is known, all
 // bytes there are (otherwise 0). It may be called from any goroutine.
 func (p *Plan) Progress() (rows uint64, done, total int64) {
 	for _, s := range p.cfg.Sources {
+		done += s.Consumed()
 		if s.Size < 0 {
 			total = -1
-			break
+		} else if total >= 0 {
+			total += s.Size
 		}
-		total += s.Size
 	}
-	return p.progress.rows.Load(), p.progress.bytes.Load() + p.progress.at.Load(), max(total, 0)
+	return p.progress.rows.Load(), done, max(total, 0)
 }

@@ -1,9 +1,9 @@
 package analyzer
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
-	"io"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -38,26 +38,41 @@ func (l *loan) done() {
 	}
 }
 
-// input reads the sources one after the other.
+// input reads the sources: those of the same hours side by side, the others
+// one after the other.
 type input struct {
 	Intake
 	ended    chan struct{} // closed when its goroutine is done
 	errs     []error
-	bad      uint64
+	bad      uint64 // of the sources done with
 	rows     uint64
 	filtered uint64
 	opened   int
-	seam     seam
-	current  *flow.Source
+
+	feeds []*feed // open, by their number
+	seams []*seam
+	out   gathering
+	spare chan *flow.Batch
+
+	crowded *flow.Source // waits though it is its turn
+	tooMany bool         // bad rows
 
 	loans chan<- *loan
 	stop  <-chan struct{}
 
 	mu    sync.Mutex
-	files []FileSummary
+	files []readFile
 }
 
-func newInput(in Intake) *input { return &input{Intake: in.withDefaults(), ended: make(chan struct{})} }
+// A readFile is a source done with.
+type readFile struct {
+	file uint32
+	FileSummary
+}
+
+func newInput(in Intake) *input {
+	return &input{Intake: in.withDefaults(), ended: make(chan struct{}), spare: make(chan *flow.Batch, 64)}
+}
 
 // grace is how long an interrupted run waits for a read under way.
 const grace = 200 * time.Millisecond
@@ -71,25 +86,18 @@ func (in *input) summaries() []FileSummary {
 	}
 	in.mu.Lock()
 	defer in.mu.Unlock()
-	return slices.Clone(in.files)
+	return inOrder(in.files)
 }
 
-// run sends batches until the input ends, fails beyond what the limit of bad
-// rows allows, or stop is closed.
-func (in *input) run(loans chan<- *loan, stop <-chan struct{}) {
-	defer close(in.ended)
-	defer close(loans)
-	in.loans, in.stop = loans, stop
-	for i, src := range in.Sources {
-		src.File = uint32(i)
-		in.current = src
-		goOn, err := in.source(src)
-		in.record(src, err)
-		if !goOn {
-			return
-		}
+// inOrder are the files in the order of their numbers.
+func inOrder(files []readFile) []FileSummary {
+	files = slices.Clone(files)
+	slices.SortFunc(files, func(a, b readFile) int { return cmp.Compare(a.file, b.file) })
+	var all []FileSummary
+	for _, f := range files {
+		all = append(all, f.FileSummary)
 	}
-	in.mend(nil)
+	return all
 }
 
 // send hands on a batch of which only the rows that are wanted are left. It
@@ -140,50 +148,11 @@ func (in *input) record(src *flow.Source, err error) {
 	in.bad += src.Bad
 	in.rows += src.Rows
 	in.mu.Lock()
-	in.files = append(in.files, f)
+	in.files = append(in.files, readFile{src.File, f})
 	in.mu.Unlock()
 }
 
 var errTooManyBad = errors.New("too many bad rows (--max-bad-rows)")
-
-// source reads one source. It reports whether the next one is to be read.
-func (in *input) source(src *flow.Source) (goOn bool, err error) {
-	planned := src.Stitch // as the first look at all inputs found it
-	r, err := open(src, in.Format, in.Formats)
-	if err != nil {
-		return true, err
-	}
-	in.opened++
-	if c, ok := r.(io.Closer); ok {
-		defer c.Close()
-	}
-	if planned.Needed() {
-		src.Stitch = planned
-	}
-	stitched := in.mend(src)
-	l := asLender(r, src, in.BatchRows)
-	for {
-		b, err := l.Lend()
-		if in.MaxBad.Exceeded(in.bad+src.Bad, in.rows+src.Rows, false) {
-			in.mend(nil)
-			return false, errTooManyBad
-		}
-		if err == io.EOF {
-			return true, nil
-		}
-		if err != nil {
-			return true, err
-		}
-		if stitched {
-			goOn = in.stitch(b)
-		} else {
-			goOn = in.send(&loan{batch: b, name: src.Name, fields: src.Fields})
-		}
-		if !goOn {
-			return false, nil
-		}
-	}
-}
 
 // open finds the format of src and opens a reader on it. A panic on the bytes
 // of an input is an error of that input.
@@ -246,9 +215,9 @@ func (in *input) verdict() error {
 	case in.MaxBad.Exceeded(in.bad, in.rows, true) && !errors.Is(errors.Join(errs...), errTooManyBad):
 		errs = append(errs, fmt.Errorf("%d of %d rows are bad: %w", in.bad, in.bad+in.rows, errTooManyBad))
 	case in.rows == 0 && in.bad > 0:
-		errs = append(errs, fmt.Errorf("no row could be read: %d bad rows%s", in.bad, firstBad(in.files)))
+		errs = append(errs, fmt.Errorf("no row could be read: %d bad rows%s", in.bad, firstBad(inOrder(in.files))))
 	case in.rows == 0 && in.opened == 0 && len(errs) == 0:
-		errs = append(errs, fmt.Errorf("no flow data in %s", tried(in.files)))
+		errs = append(errs, fmt.Errorf("no flow data in %s", tried(inOrder(in.files))))
 	}
 	if len(errs) == 0 {
 		return nil

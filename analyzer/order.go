@@ -9,9 +9,10 @@ import (
 )
 
 // SortByFirstFlow puts the sources in the order of the time of their first
-// row, which it reads from a second opening of each file. Equal times, and
-// files without a row, which come last, keep the order given. Where an input
-// can be read only once, as a pipe, nothing is read and the order stays.
+// row, which it reads from a second opening of each file; files of the same
+// hours are then read side by side. Equal times, and files without a row, which
+// come last, keep the order given. Where an input can be read only once, as a
+// pipe, nothing is read and the order stays.
 func SortByFirstFlow(sources []*flow.Source, forced *flow.Format, formats []*flow.Format) {
 	if len(sources) < 2 {
 		return
@@ -30,6 +31,7 @@ func SortByFirstFlow(sources []*flow.Source, forced *flow.Format, formats []*flo
 	for i, s := range sources {
 		at, ok := firstStart(again[i], forced, formats)
 		starts[s] = start{ok, at}
+		s.Begins, s.Looked = at, ok
 	}
 	shareReports(sources, again)
 	slices.SortStableFunc(sources, func(a, b *flow.Source) int {

@@ -16,6 +16,8 @@ type Page struct {
 	Fields  flow.Fields
 	Mapping []string
 
+	Wanted uint64 // records that the selection takes; what follows tells of these, but for the stitching
+
 	HasSpan     bool
 	First, Last flow.Time // starts of flows
 	Gaps        []Gap     // the longest stretches in which no flow starts, longest first
@@ -162,7 +164,7 @@ func (in *inspection) take(rows []flow.Record, lateness flow.Time) {
 
 func (in *inspection) page() *Page {
 	p := &Page{
-		HasSpan: in.any, First: in.first, Last: in.max, Back: in.back, Furthest: in.furthest, Late: in.late,
+		Wanted: in.rows, HasSpan: in.any, First: in.first, Last: in.max, Back: in.back, Furthest: in.furthest, Late: in.late,
 		Stitching: in.how, Stitched: in.stitched, Gaps: in.line.gaps(3),
 	}
 	p.Hosts, p.Approx = in.hosts.count()

@@ -133,7 +133,7 @@ func (pl *pipeline) feed(ctx context.Context, in *input) error {
 			if pl.sinkErr.Load() != nil {
 				return nil
 			}
-			pl.plan.progress.add(l.batch) // split gives it back
+			pl.plan.progress.rows.Add(uint64(len(l.batch.Rows))) // split gives it back
 			pl.split(l)
 		}
 	}

@@ -4,17 +4,14 @@ import (
 	"seine/flow"
 )
 
-// A seam is where records become flows: the stitcher at work, and what it
-// stands for. One stitcher serves all consecutive inputs of one kind, since
-// a connection may go on in the next file.
+// A seam is where records become flows. One stitcher serves all inputs of one
+// kind, since a connection may go on in another file.
 type seam struct {
-	stitcher *flow.Stitcher // nil where records are flows
+	stitcher *flow.Stitcher
 	how      flow.Stitching
 	format   *flow.Format
-	name     string
+	name     string // of the input that came last
 	fields   flow.Fields
-	counts   flow.StitchCounts // of the stitchers before
-	free     chan *flow.Batch
 }
 
 // oneWay is the note of inputs whose records are read as they are, though each
@@ -22,36 +19,29 @@ type seam struct {
 const oneWay = "each row is one direction of a connection: what came back, and whether it failed, is not known from it, " +
 	"and replies show the client's port as a destination port"
 
-// mend makes the seam ready for src, or ends it where src is nil, and hands
-// on what a stitcher before still held. It reports whether the records of src
-// are to be stitched.
-func (in *input) mend(src *flow.Source) bool {
-	s := &in.seam
-	how, stitched := flow.Stitching{}, false
-	if src != nil {
-		how, stitched = stitchingOf(src, in.Intake.Stitch)
-	}
-	if s.stitcher != nil && (!stitched || s.how != how || s.format != src.Format) {
-		s.stitcher.Flush()
-		in.ready()
-		s.counts = sum(s.counts, s.stitcher.Counts())
-		s.stitcher = nil
-	}
+// seamOf is the seam that the records of src go to, or nil if they are read as
+// they are.
+func (in *input) seamOf(src *flow.Source) *seam {
+	how, stitched := stitchingOf(src, in.Intake.Stitch)
 	if !stitched {
-		if src != nil && how.Halves {
+		if how.Halves {
 			src.Note(oneWay)
 		}
-		return false
+		return nil
 	}
-	if s.stitcher == nil {
-		*s = seam{
-			stitcher: flow.NewStitcher(how, flow.StitchOptions{Lateness: in.Lateness}),
-			how:      how, format: src.Format, counts: s.counts, free: s.free,
+	var s *seam
+	for _, o := range in.seams {
+		if o.how == how && o.format == src.Format {
+			s = o
 		}
+	}
+	if s == nil {
+		s = &seam{stitcher: flow.NewStitcher(how, flow.StitchOptions{Lateness: in.Lateness}), how: how, format: src.Format}
+		in.seams = append(in.seams, s)
 	}
 	s.name = src.Name
 	s.fields |= how.Fields(src.Fields)
-	return true
+	return s
 }
 
 // stitchingOf tells how the records of src are put together, and whether.
@@ -69,39 +59,13 @@ func stitchingOf(src *flow.Source, mode StitchMode) (flow.Stitching, bool) {
 	return how, how.Needed()
 }
 
-// stitch takes the records of a batch in and hands on the flows that are
-// complete. It reports whether the run goes on.
-func (in *input) stitch(b *flow.Batch) bool {
-	b.Settle()
-	in.seam.stitcher.Add(b.Rows)
-	b.Free()
-	return in.ready()
-}
-
-// ready hands on the flows that are complete.
-func (in *input) ready() bool {
-	s := &in.seam
-	if s.free == nil {
-		s.free = make(chan *flow.Batch, 64)
-	}
+// ready hands on the flows of a seam that are complete. It reports whether the
+// run goes on.
+func (in *input) ready(s *seam) bool {
 	for rows := s.stitcher.Ready(); len(rows) > 0; {
-		var b *flow.Batch
-		select {
-		case b = <-s.free:
-		default:
-			free := s.free
-			b = &flow.Batch{Rows: make([]flow.Record, in.BatchRows)}
-			b.Release = func(b *flow.Batch) {
-				select {
-				case free <- b:
-				default:
-				}
-			}
-		}
+		b := in.blank()
 		b.Rows = b.Rows[:min(cap(b.Rows), len(rows))]
-		n := copy(b.Rows, rows)
-		rows = rows[n:]
-		b.File, b.Bytes = in.current.File, in.current.Consumed()
+		rows = rows[copy(b.Rows, rows):]
 		if !in.send(&loan{batch: b, name: s.name, fields: s.fields, settled: true}) {
 			return false
 		}
@@ -113,7 +77,10 @@ func (in *input) ready() bool {
 func (in *input) tally() (filtered uint64, stitched flow.StitchCounts) {
 	select {
 	case <-in.ended:
-		return in.filtered, in.seam.counts
+		for _, s := range in.seams {
+			stitched = sum(stitched, s.stitcher.Counts())
+		}
+		return in.filtered, stitched
 	default: // interrupted: the goroutine is still at it
 		return 0, flow.StitchCounts{}
 	}

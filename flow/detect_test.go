@@ -3,6 +3,7 @@ package flow_test
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 
@@ -13,6 +14,9 @@ import (
 func scoring(name string, score int) *flow.Format {
 	return &flow.Format{Name: name, Match: func([]byte) (int, string) { return score, "no " + name + " header" }}
 }
+
+// quoting refuses every input with a reason of its own.
+func quoting(head []byte) (int, string) { return 0, fmt.Sprintf("%q is nothing", head) }
 
 func TestTheBestScoreWins(t *testing.T) {
 	for _, test := range []struct {
@@ -33,6 +37,16 @@ func TestTheBestScoreWins(t *testing.T) {
 			{Name: "a", Match: func([]byte) (int, string) { return 0, "not so" }}, scoring("b", 0),
 			{Name: "c", Match: func([]byte) (int, string) { return 0, "not so" }},
 		}, "", []string{"a, c: not so; b: no b header"}, flow.ErrUnrecognised},
+		{"three are enough", "x", []*flow.Format{scoring("a", 0), scoring("b", 0), scoring("c", 0), scoring("d", 0)}, "",
+			[]string{"a: no a header; b: no b header; c: no c header (--input-format NAME"}, flow.ErrUnrecognised},
+		{"the formats of any columns", "x", []*flow.Format{scoring("a", 0), {Name: "b", Mapped: true, Match: scoring("b", 0).Match}}, "",
+			[]string{"recognised: b: no b header (--input"}, flow.ErrUnrecognised},
+		{"who knows something of the input", "x", []*flow.Format{scoring("a", 0), {Name: "b", Match: quoting}, scoring("c", 0)}, "",
+			[]string{"recognised: b: \"x\" is nothing (--input"}, flow.ErrUnrecognised},
+		{"much to say", "x", []*flow.Format{{Name: "a", Match: func([]byte) (int, string) { return 0, strings.Repeat("é", 900) }}}, "",
+			[]string{"é… (--input"}, flow.ErrUnrecognised},
+		{"UTF-16", "\xff\xfea\x00", []*flow.Format{scoring("a", 0)}, "", []string{"UTF-16", "Set-Content -Encoding utf8", "iconv"}, flow.ErrUnrecognised},
+		{"UTF-16 the other way round", "\xfe\xff\x00a", []*flow.Format{scoring("a", 0)}, "", []string{"UTF-16"}, flow.ErrUnrecognised},
 		{"empty", "", []*flow.Format{scoring("a", 100)}, "", nil, flow.ErrEmpty},
 	} {
 		f, err := flow.Detect(test.formats, source(test.text))
@@ -46,6 +60,9 @@ func TestTheBestScoreWins(t *testing.T) {
 			if !strings.Contains(err.Error(), part) {
 				t.Errorf("%s: error %q lacks %q", test.name, err, part)
 			}
+		}
+		if err != nil && len(err.Error()) > 1000 {
+			t.Errorf("%s: the error has %d bytes", test.name, len(err.Error()))
 		}
 	}
 }

@@ -38,7 +38,7 @@ var ErrEmpty = errors.New("empty input")
 var ErrUnrecognised = errors.New("format not recognised")
 
 // Detect finds the format of src among formats by its first bytes. A tie, or
-// no match, is an error that tells why each candidate said no.
+// no match, is an error that tells why those said no that came closest.
 func Detect(formats []*Format, src *Source) (*Format, error) {
 	head, err := src.Head()
 	if err != nil {
@@ -48,12 +48,12 @@ func Detect(formats []*Format, src *Source) (*Format, error) {
 		return nil, ErrEmpty
 	}
 	best, score, tie := (*Format)(nil), 0, (*Format)(nil)
-	var no refusals
+	var no []refusal
 	for _, f := range formats {
 		s, why := f.Match(head)
 		switch {
 		case s == 0:
-			no.add(f.Name, why)
+			no = append(no, refusal{f, why})
 		case s > score:
 			best, score, tie = f, s, nil
 		case s == score:
@@ -65,12 +65,16 @@ func Detect(formats []*Format, src *Source) (*Format, error) {
 		if what := foreign(head); what != "" {
 			return nil, fmt.Errorf("%w: %s", ErrUnrecognised, what)
 		}
-		return nil, fmt.Errorf("%w (--input-format names one); tried %s", ErrUnrecognised, &no)
+		return nil, fmt.Errorf("%w: %s (--input-format NAME names one, \"seine formats\" lists them)", ErrUnrecognised, telling(no))
 	case tie != nil:
 		return nil, fmt.Errorf("format is ambiguous: %s or %s (--input-format names one)", best.Name, tie.Name)
 	}
 	return best, nil
 }
+
+// utf16 is what PowerShell makes of the output of a program with ">".
+const utf16 = "text in UTF-16, as PowerShell writes it; save it as UTF-8, as in " +
+	"\"Get-Content FILE | Set-Content -Encoding utf8 NEW\" or \"iconv -f UTF-16 -t UTF-8 FILE > NEW\""
 
 // foreign tells what the head of an input is if it is something that people
 // have where they have flows, and what to do with it.
@@ -78,6 +82,8 @@ func foreign(head []byte) string {
 	for _, f := range []struct{ magic, what string }{
 		{"PK\x03\x04", "a zip archive; unpack it first, as in \"unzip -p FILE | seine analyze\""},
 		{"SQLite format 3\x00", "an SQLite database; export its table as CSV"},
+		{"\xff\xfe", utf16},
+		{"\xfe\xff", utf16},
 	} {
 		if strings.HasPrefix(string(head[:min(len(head), 16)]), f.magic) {
 			return f.what
@@ -86,30 +92,64 @@ func foreign(head []byte) string {
 	return ""
 }
 
-// refusals are the reasons of the formats that said no; those that said the
-// same are named together.
-type refusals struct {
-	reasons []string
-	names   map[string][]string
+// A refusal is why a format said no.
+type refusal struct {
+	format *Format
+	why    string
 }
 
-func (r *refusals) add(name, why string) {
-	if r.names == nil {
-		r.names = map[string][]string{}
-	}
-	if r.names[why] == nil {
-		r.reasons = append(r.reasons, why)
-	}
-	r.names[why] = append(r.names[why], name)
-}
+// Limits of what is told about refusals.
+const (
+	maxReasons = 3
+	maxReason  = 240 // bytes of one
+)
 
-// String lists the reasons in the order in which they were first given.
-func (r *refusals) String() string {
+// telling puts the refusals into words that come closest to the input: those
+// that a format does not give to just anything. Where there is none, the
+// formats speak that take any columns, and else the first ones.
+func telling(all []refusal) string {
+	var near, tables []refusal
+	for _, r := range all {
+		if !r.general() {
+			near = append(near, r)
+		}
+		if r.format.Mapped {
+			tables = append(tables, r)
+		}
+	}
+	switch {
+	case len(near) > 0:
+		all = near
+	case len(tables) > 0:
+		all = tables
+	}
+	var reasons []string
+	names := map[string][]string{}
+	for _, r := range all {
+		if names[r.why] == nil {
+			reasons = append(reasons, r.why)
+		}
+		names[r.why] = append(names[r.why], r.format.Name)
+	}
 	var parts []string
-	for _, why := range r.reasons {
-		parts = append(parts, strings.Join(r.names[why], ", ")+": "+why)
+	for _, why := range reasons[:min(maxReasons, len(reasons))] {
+		part := strings.Join(names[why], ", ") + ": " + why
+		if len(part) > maxReason {
+			part = strings.ToValidUTF8(part[:maxReason], "") + "…"
+		}
+		parts = append(parts, part)
 	}
 	return strings.Join(parts, "; ")
+}
+
+// general reports whether the format says the same of inputs that tell nothing.
+func (r *refusal) general() bool {
+	for _, nothing := range []string{"?\n", "{}\n", "\x00"} {
+		if _, why := r.format.Match([]byte(nothing)); why == r.why {
+			return true
+		}
+	}
+	return false
 }
 
 // Lookup finds a format by name.

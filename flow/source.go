@@ -47,6 +47,10 @@ type Source struct {
 	Optional bool   // found in a directory, so need not be flow data at all
 	Options  *Options
 
+	// Begins is the start of the first row, if somebody looked ahead (Looked).
+	Begins Time
+	Looked bool
+
 	// What the reader found out about the input, for the summary and
 	// --explain-input.
 	Format  *Format

@@ -31,6 +31,7 @@ type Options struct {
 	Width    int            // columns of the terminal; 0 means that w is none, and nothing is cut
 	Color    bool           // ANSI colours
 	Top      int            // rows of the table; 0 means all
+	Told     error          // summary: what the caller tells by itself about files that could not be read
 }
 
 // Formats lists the outputs. Each call makes a new list.

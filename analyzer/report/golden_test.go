@@ -2,15 +2,18 @@ package report
 
 import (
 	"bytes"
+	"errors"
 	"flag"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 
 	"seine/analyzer"
 	"seine/detectors"
+	"seine/flow"
 )
 
 var update = flag.Bool("update", false, "rewrite the golden files")
@@ -115,6 +118,35 @@ func TestSummaryForPeople(t *testing.T) {
 				harmless(t, out.Bytes())
 			}
 		})
+	}
+}
+
+// Rows are what was read, whatever became of them.
+func TestRowsAreThoseOfTheInput(t *testing.T) {
+	s := &analyzer.Summary{
+		Rows: 309, Stitched: flow.StitchCounts{Records: 531, Flows: 307, Merged: 200, Paired: 24},
+		Files: []analyzer.FileSummary{{Name: "a.nfcapd", Format: "nfcapd", Rows: 531}, {Name: "conn.log", Format: "zeek", Rows: 2}},
+	}
+	var out bytes.Buffer
+	WriteSummary(&out, s, Options{})
+	for _, want := range []string{"rows       533 read\n", "stitched   531 records became 307 flows, "} {
+		if !strings.Contains(out.String(), want) {
+			t.Errorf("no line %q in\n%s", want, &out)
+		}
+	}
+}
+
+// What the caller tells of a file is not told twice.
+func TestFaultsAreToldOnce(t *testing.T) {
+	files := []analyzer.FileSummary{{Name: "a", Error: "no flows"}, {Name: "b", Error: "empty input"}}
+	told := errors.Join(errors.New("a: no flows"), errors.New("c: b"))
+	var analysis, conversion bytes.Buffer
+	WriteSummary(&analysis, &analyzer.Summary{Files: files}, Options{Told: told})
+	WriteTaken(&conversion, &analyzer.Taken{Files: files}, told)
+	for _, got := range []string{analysis.String(), conversion.String()} {
+		if strings.Contains(got, "no flows") || !strings.Contains(got, "error      b: empty input\n") {
+			t.Errorf("got\n%s", got)
+		}
 	}
 }
 

@@ -76,6 +76,9 @@ func pageText(p *analyzer.Page, blind []Blind) string {
 		t.line("  error", "%s", clean(p.Error))
 	}
 	t.line("  rows", "%s, %s bad, %s skipped", plural(p.Rows, "record"), thousands(p.Bad), thousands(p.Skipped))
+	if p.Wanted != p.Rows {
+		t.line("  wanted", "%s, of which the following tells (--where, --since, --until, --sample)", plural(p.Wanted, "record"))
+	}
 	if p.HasSpan {
 		text := fmt.Sprintf("%s to %s", p.First, p.Last)
 		if d := p.Last - p.First; d >= 0 {
@@ -94,10 +97,10 @@ func pageText(p *analyzer.Page, blind []Blind) string {
 		}
 		t.line("  addresses", "%s%s", about, thousands(p.Hosts))
 	}
-	t.shares("  fields", p.Present, p.Rows, 0)
-	t.shares("  protocols", p.Protocols, p.Rows, 8)
-	t.shares("  states", p.States, p.Rows, 0)
-	t.shares("  services", p.Services, p.Rows, 8)
+	t.shares("  fields", p.Present, p.Wanted, 0)
+	t.shares("  protocols", p.Protocols, p.Wanted, 8)
+	t.shares("  states", p.States, p.Wanted, 0)
+	t.shares("  services", p.Services, p.Wanted, 8)
 	if text := stitchingText(p); text != "" {
 		t.line("  stitching", "%s", text)
 	}
@@ -125,9 +128,9 @@ func (t *summaryText) order(p *analyzer.Page) {
 		t.line("  order", "by time")
 		return
 	}
-	text := fmt.Sprintf("%s of the rows start before the one ahead of them, at most %s behind the latest", percent(p.Back, p.Rows), span(time.Duration(p.Furthest)))
+	text := fmt.Sprintf("%s of the rows start before the one ahead of them, at most %s behind the latest", percent(p.Back, p.Wanted), span(time.Duration(p.Furthest)))
 	if p.Late > 0 {
-		text += fmt.Sprintf("; %s are later than --lateness and count in no window", percent(p.Late, p.Rows))
+		text += fmt.Sprintf("; %s are later than --lateness and count in no window", percent(p.Late, p.Wanted))
 	}
 	t.line("  order", "%s", text)
 }
@@ -239,6 +242,7 @@ func appendPage(b []byte, p *analyzer.Page, blind []Blind) []byte {
 	}
 	o.flag("ignored", p.Ignored)
 	o.number("rows", p.Rows)
+	o.number("wanted", p.Wanted)
 	o.number("bad", p.Bad)
 	o.number("skipped", p.Skipped)
 	if p.HasSpan {
@@ -289,9 +293,10 @@ func (o *object) shares(name string, shares []analyzer.Share) {
 	o.shut()
 }
 
-// WriteTaken tells people what a conversion read and wrote. It is meant for
-// standard error, so that an error of w is of no interest.
-func WriteTaken(w io.Writer, t *analyzer.Taken) {
+// WriteTaken tells people what a conversion read and wrote, but for what the
+// caller tells by itself: told, as in Options. It is meant for standard error,
+// so that an error of w is of no interest.
+func WriteTaken(w io.Writer, t *analyzer.Taken, told error) {
 	s := &analyzer.Summary{Files: t.Files, Bad: t.Bad}
 	var text summaryText
 	text.input(s)
@@ -307,7 +312,7 @@ func WriteTaken(w io.Writer, t *analyzer.Taken) {
 	text.line("rows", "%s", line)
 	text.stitching(t.Stitched, t.Filtered)
 	text.line("written", "%s", plural(t.Flows, "flow"))
-	text.faults(s)
+	text.faults(s, told)
 	_, _ = w.Write(text.Bytes())
 }
 

@@ -35,7 +35,7 @@ func WriteSummary(w io.Writer, s *analyzer.Summary, o Options) {
 	}
 	t.found(s, o.Color)
 	t.limits(s, o.Verbose)
-	t.faults(s)
+	t.faults(s, o.Told)
 	if s.Elapsed > 0 {
 		speed := fmt.Sprintf("%s flows/s, %s", scaled(float64(s.Rows)/s.Elapsed.Seconds(), ""), span(s.Elapsed))
 		if s.PeakMemory > 0 {
@@ -108,7 +108,7 @@ func someOf(words []string) string {
 }
 
 func (t *summaryText) rows(s *analyzer.Summary) {
-	text := thousands(s.Rows) + " read"
+	text := thousands(records(s)) + " read"
 	for _, c := range []struct {
 		n    uint64
 		what string
@@ -122,6 +122,19 @@ func (t *summaryText) rows(s *analyzer.Summary) {
 	}
 	t.line("rows", "%s", text)
 	t.stitching(s.Stitched, s.Filtered)
+}
+
+// records is how many rows were read: more than there are flows where these
+// were stitched.
+func records(s *analyzer.Summary) uint64 {
+	if s.Stitched.Records == 0 {
+		return s.Rows
+	}
+	var n uint64
+	for i := range s.Files {
+		n += s.Files[i].Rows
+	}
+	return max(n, s.Stitched.Records)
 }
 
 func (t *summaryText) traffic(s *analyzer.Summary) {
@@ -184,13 +197,18 @@ func (t *summaryText) limits(s *analyzer.Summary, all bool) {
 	}
 }
 
-// faults tells of files and rows that could not be read, of warnings and notes.
-func (t *summaryText) faults(s *analyzer.Summary) {
+// faults tells of files and rows that could not be read, of warnings and
+// notes; not of what the error told says of a file.
+func (t *summaryText) faults(s *analyzer.Summary, told error) {
+	var known string
+	if told != nil {
+		known = told.Error()
+	}
 	var errors, bad, notes []string
 	for i := range s.Files {
 		f := &s.Files[i]
 		name := clean(f.Name)
-		if f.Error != "" && !f.Ignored {
+		if f.Error != "" && !f.Ignored && !strings.Contains(known, f.Name+": "+f.Error) {
 			errors = append(errors, name+": "+clean(f.Error))
 		}
 		for _, r := range f.BadRows {

@@ -42,7 +42,7 @@ func convertCommand() *cobra.Command {
 		Long: "Reads flows as analyze does, from any format, and writes those that are wanted as " + strings.Join(writable, ", ") + ".\n" +
 			"The records of a connection become one flow first, where the format needs it (--stitch).\n\n" +
 			"Where a format lacks a field that the flows have, it is left out; \"seine formats NAME\" tells which.\n\n" +
-			"Exit codes: 0 done; 2 wrong usage; 3 an input could not be read or an output not be written;\n130 interrupted.",
+			"Exit codes: 0 done; 2 wrong usage; 3 an input could not be read or an output not be written;\n130 interrupted. A file that is there already stays as it was if the run is interrupted, or no row\ncould be read.",
 		Example: "  seine convert -o flows.parquet logs/\n" +
 			"  seine convert --where 'dst_port in [22, 3389] and not internal(dst_ip)' conn.log > remote.csv\n" +
 			"  seine convert -f json --since '2026-03-10 09:00' --until '2026-03-10 10:00' flows.parquet | jq .\n" +
@@ -183,7 +183,7 @@ func (c *conversion) run(ctx context.Context, args []string) (err error) {
 	}
 	taken.Flows = written
 	if !c.quiet && !gone {
-		report.WriteTaken(os.Stderr, taken)
+		report.WriteTaken(os.Stderr, taken, err)
 	}
 	switch {
 	case ctx.Err() != nil:

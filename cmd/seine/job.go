@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"runtime/debug"
 
 	"seine/analyzer"
 	"seine/analyzer/report"
@@ -29,11 +28,6 @@ type job struct {
 
 // run analyses the inputs that args name, or explains how they are read.
 func (j *job) run(ctx context.Context, args []string) (err error) {
-	if os.Getenv("GOGC") == "" {
-		// The tables hold no pointers, so a collection is cheap, and waiting
-		// for twice the live memory would only make the peak higher.
-		debug.SetGCPercent(40)
-	}
 	stop, err := profile(j.cpuProfile, j.memProfile)
 	if err != nil {
 		return &codeError{exitUsage, err}
@@ -102,7 +96,7 @@ func (j *job) analyze(ctx context.Context, plan *analyzer.Plan) error {
 	}
 	nothing := runErr != nil && sum.Rows+sum.Bad == 0 // the error says it all
 	if !o.Quiet && !nothing && (!outs.readerGone() || len(outs.all) > 1) {
-		common.Color = colored(os.Stderr, o.Color)
+		common.Color, common.Told = colored(os.Stderr, o.Color), runErr
 		report.WriteSummary(os.Stderr, sum, common)
 	}
 	if outs.verdict() != nil {

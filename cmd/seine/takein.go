@@ -2,7 +2,9 @@ package main
 
 import (
 	"fmt"
+	"os"
 	"runtime"
+	"runtime/debug"
 
 	"seine/analyzer"
 	"seine/cmd/seine/internal/settings"
@@ -16,6 +18,11 @@ import (
 func takeIn(o *settings.Options, args []string) (analyzer.Intake, *names, error) {
 	if o.Jobs > 0 {
 		runtime.GOMAXPROCS(o.Jobs)
+	}
+	if os.Getenv("GOGC") == "" {
+		// The tables hold no pointers, so a collection is cheap, and waiting
+		// for twice the live memory would only make the peak higher.
+		debug.SetGCPercent(40)
 	}
 	read := &flow.Options{
 		Location: o.Zone, Map: o.Columns, Workers: runtime.GOMAXPROCS(0), Symbols: flow.NewSymbols(),

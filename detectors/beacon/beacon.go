@@ -52,10 +52,13 @@ type watcher struct {
 	once    *once
 	found   *pairmap.Map[finding]
 	store   store
-	due     []pairmap.Key // pairs that have grown enough to be judged at the next look
-	notable []pairmap.Key // pairs that are looked at every time: see judge
-	tested  int           // pairs that have been judged
-	wholes  []whole       // findings about several services
+	due     []pairmap.Key       // pairs that have grown enough to be judged at the next look
+	notable []pairmap.Key       // pairs that are looked at every time: see judge
+	tested  int                 // pairs that have been judged
+	pairsOf hostmap.Map[uint32] // pairs that a host is the source of
+
+	sources, machines int     // hosts that are sources, and those that are internal
+	wholes            []whole // findings about several services
 
 	minCalls uint32
 	maxPairs int
@@ -84,6 +87,7 @@ type finding struct {
 	logP     float64
 	period   float64
 	last     flow.Time // of the last alert
+	callers  int       // of the destination, as counted last
 }
 
 // maxWholes is how many findings about several services are followed.
@@ -141,11 +145,11 @@ func newWatcher(d *detectors.Detector, env *detectors.Env) detectors.Watcher {
 	w.evicted = env.Counter("pairs-forgotten", "pairs of a source and a service that were forgotten for lack of max-pairs")
 	w.dropped = env.Counter("calls-forgotten", "calls of idle pairs that were forgotten for lack of max-calls")
 	w.crowded = env.Counter("calls-not-kept", "calls that were not kept for lack of max-calls")
-	w.pairs = pairmap.New(maxPairs, func(_ pairmap.Key, p *pair) {
+	w.pairs = pairmap.New(maxPairs, func(k pairmap.Key, p *pair) {
 		w.evicted.N++
-		w.release(p)
+		w.release(k, p)
 	})
-	w.once = &once{from: maxPairs / 4}
+	w.once = &once{from: maxPairs / 2}
 	w.found = pairmap.New[finding](maxPairs/8, nil)
 	env.TickEvery(lookEvery)
 	return w
@@ -185,7 +189,6 @@ func (w *watcher) Flows(rs []flow.Record) {
 		n := 0
 		for i := range g {
 			if w.look(&g[i], &turns[n]) {
-				turns[n].hash = turns[n].key.Hash()
 				places[n] = w.pairs.PlaceOf(turns[n].hash)
 				n++
 			}
@@ -242,7 +245,10 @@ func (w *watcher) look(r *flow.Record, t *turn) bool {
 		w.passed.N++
 		return false
 	}
-	t.key = pairmap.Key{Src: src, Dst: dst, Port: port, Proto: r.Proto}
+	// Field by field: a copy of the whole would have to wait for its parts.
+	k := &t.key
+	k.Src, k.Dst, k.Port, k.Proto, k.Extra = src, dst, port, r.Proto, 0
+	t.hash = k.Hash()
 	return true
 }
 

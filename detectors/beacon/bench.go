@@ -37,8 +37,24 @@ func (v *view) look(times []float64, width float64) {
 	for i := 1; i < len(v.events); i++ {
 		v.gaps = append(v.gaps, times[v.events[i].from]-times[v.events[i-1].from])
 	}
-	v.sorted = append(v.sorted[:0], v.gaps...)
-	slices.Sort(v.sorted)
+	v.sorted = ascending(v.sorted[:0], v.gaps)
+}
+
+// ascending appends values, none of them negative, in ascending order.
+func ascending(sorted, values []float64) []float64 {
+	sorted = append(sorted, values...)
+	if len(sorted) > 80 {
+		slices.Sort(sorted)
+		return sorted
+	}
+	for i, x := range sorted { // the fastest for so few
+		j := i
+		for ; j > 0 && sorted[j-1] > x; j-- {
+			sorted[j] = sorted[j-1]
+		}
+		sorted[j] = x
+	}
+	return sorted
 }
 
 // median is that of values in any order, which it leaves alone.

@@ -88,10 +88,8 @@ func (w *watcher) judge(last bool) {
 	}
 	limit := w.limit()
 	w.work.suspects = slices.DeleteFunc(w.work.suspects, func(s suspect) bool { return s.logP > limit && !s.said })
-	c := surroundings{limit: limit, tested: w.work.tested}
-	if slices.ContainsFunc(w.work.suspects, func(s suspect) bool { return s.judged }) {
-		c.sources, c.machines = w.context()
-	}
+	c := surroundings{limit: limit, sources: w.sources, machines: w.machines, tested: w.work.tested}
+	w.context(last)
 	for i := range w.work.suspects {
 		if s := &w.work.suspects[i]; s.judged {
 			w.report(s, c)
@@ -186,30 +184,40 @@ func pieces() func(call) bool {
 	}
 }
 
-// context fills in what the suspects' surroundings are, and counts the sources
-// that are machines of the network, or all sources where none is.
-func (w *watcher) context() (sources, machines int) {
-	var called, seen hostmap.Bits
+// recount is at how many looks the callers of what has been found are counted
+// anew: it takes a walk through all pairs.
+const recount = 4
+
+// context fills in what the surroundings are of the suspects that are judged.
+func (w *watcher) context(last bool) {
+	w.siblings()
+	var called hostmap.Bits
+	known := !last && w.work.looks%recount != 0
+	judged := false
 	for i := range w.work.suspects {
 		s := &w.work.suspects[i]
-		s.kind = w.kinds.At(s.key.Dst, w.env.Addr(s.key.Dst))
-		called.Set(s.key.Dst)
+		if s.judged {
+			s.kind = w.kinds.At(s.key.Dst, w.env.Addr(s.key.Dst))
+			called.Set(s.key.Dst)
+			judged = true
+			if f := w.found.Find(s.key); f != nil {
+				s.callers = f.callers
+			} else {
+				known = false
+			}
+		}
+	}
+	if !judged || known {
+		return
 	}
 	edges := w.work.edges[:0]
 	w.pairs.All(func(k pairmap.Key, _ flow.Time, _ *pair) bool {
-		if !seen.Has(k.Src) {
-			seen.Set(k.Src)
-			sources++
-			if w.internal(k.Src) {
-				machines++
-			}
-		}
 		if called.Has(k.Dst) {
 			edges = append(edges, uint64(k.Dst)<<32|uint64(k.Src))
 		}
 		return true
 	})
-	if machines > 0 {
+	if w.machines > 0 {
 		edges = slices.DeleteFunc(edges, func(e uint64) bool { return !w.internal(flow.Host(e)) })
 	}
 	slices.Sort(edges)
@@ -221,8 +229,6 @@ func (w *watcher) context() (sources, machines int) {
 		s.callers = to - from
 	}
 	w.work.edges = edges
-	w.siblings()
-	return sources, machines
 }
 
 func (w *watcher) internal(h flow.Host) bool { return w.kinds.At(h, w.env.Addr(h)).Internal() }

@@ -23,6 +23,7 @@ func (w *watcher) keep(t *turn) {
 			w.newest = r.Start
 		}
 		p, _ = w.pairs.At(t.key, r.Start)
+		w.count(t.key.Src)
 	}
 	w.newest = max(w.newest, r.Start)
 	p.flows++
@@ -66,8 +67,26 @@ func (w *watcher) listDue(k pairmap.Key) {
 	w.due = append(w.due, k)
 }
 
+// count notes that a host is the source of one more pair.
+func (w *watcher) count(src flow.Host) {
+	n := w.pairsOf.At(src)
+	if *n++; *n == 1 {
+		w.sources++
+		if w.internal(src) {
+			w.machines++
+		}
+	}
+}
+
 // release makes up for a pair that is about to be forgotten.
-func (w *watcher) release(p *pair) {
+func (w *watcher) release(k pairmap.Key, p *pair) {
+	n := w.pairsOf.At(k.Src)
+	if *n--; *n == 0 {
+		w.sources--
+		if w.internal(k.Src) {
+			w.machines--
+		}
+	}
 	w.store.drop(p)
 	if p.judged > 0 {
 		w.tested--
@@ -78,22 +97,48 @@ func (w *watcher) release(p *pair) {
 // when they come, below every width of a burst.
 const same = flow.Time(10 * time.Millisecond)
 
-// sweep makes room in the store until an eighth is free: it drops the calls of
+// ages are idle times after which the calls of a pair may go.
+var ages = [...]flow.Time{
+	12 * 3600 * flow.Second, 3 * 3600 * flow.Second, 2700 * flow.Second, 675 * flow.Second,
+	168 * flow.Second, 42 * flow.Second, 10 * flow.Second, 2 * flow.Second,
+}
+
+// sweep makes room in the store until three eighths are free: it drops the calls of
 // pairs that were called little, those idle longest first, then those of all.
 func (w *watcher) sweep() {
-	for _, few := range []bool{true, false} {
-		for age := flow.Time(12 * time.Hour); age >= flow.Second; age /= 4 {
-			before := w.newest.Add(-age)
-			w.pairs.All(func(_ pairmap.Key, last flow.Time, p *pair) bool {
-				if last < before && p.kept > 0 && !(few && p.calls >= w.minCalls) {
-					w.dropped.N += uint64(w.store.drop(p))
-				}
-				return true
-			})
-			if len(w.store.free) >= w.store.limit/8 {
-				return
+	rank := func(last flow.Time, p *pair) int {
+		i := 0
+		for i < len(ages) && last >= w.newest.Add(-ages[i]) {
+			i++
+		}
+		if p.calls >= w.minCalls {
+			i += len(ages) + 1
+		}
+		return i
+	}
+	var gains [2 * (len(ages) + 1)]int // blocks, by rank
+	w.pairs.All(func(_ pairmap.Key, last flow.Time, p *pair) bool {
+		if p.kept > 0 {
+			gains[rank(last, p)] += int(p.kept+blockCalls-1) / blockCalls
+		}
+		return true
+	})
+	gains[len(ages)], gains[len(gains)-1] = 0, 0 // called just now: they stay
+	spare := w.store.limit / 8 * 3
+	room, upTo := len(w.store.free), 0
+	for ; upTo < len(gains) && room < spare; upTo++ {
+		room += gains[upTo]
+	}
+	w.pairs.All(func(_ pairmap.Key, last flow.Time, p *pair) bool {
+		if p.kept > 0 {
+			if i := rank(last, p); i < upTo && gains[i] > 0 {
+				w.dropped.N += uint64(w.store.drop(p))
 			}
 		}
+		return true
+	})
+	if room >= spare {
+		return
 	}
 	// All are busy: the long series are halved.
 	w.pairs.All(func(_ pairmap.Key, _ flow.Time, p *pair) bool {
@@ -114,7 +159,7 @@ func (w *watcher) Forget(hs []flow.Host) {
 	}
 	w.pairs.All(func(k pairmap.Key, _ flow.Time, p *pair) bool {
 		if gone.Has(k.Src) || gone.Has(k.Dst) {
-			w.release(p)
+			w.release(k, p)
 			w.pairs.Delete(k)
 		}
 		return true

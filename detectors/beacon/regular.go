@@ -2,7 +2,6 @@ package beacon
 
 import (
 	"math"
-	"slices"
 
 	"seine/detectors/internal/stat"
 )
@@ -153,8 +152,7 @@ func (b *bench) consider(best *verdict, times []float64, view *view, width, step
 		events, gaps := view.events[s[0]:s[1]+1], gaps[s[0]:s[1]]
 		sorted := view.sorted
 		if !whole {
-			b.sorted = append(b.sorted[:0], gaps...)
-			slices.Sort(b.sorted)
+			b.sorted = ascending(b.sorted[:0], gaps)
 			sorted = b.sorted
 		}
 		v, period := b.judgeSpan(times, events, gaps, sorted, width, step, price)

@@ -62,7 +62,7 @@ func (w *watcher) report(s *suspect, c surroundings) {
 		w.wholes = append(w.wholes, whole{s.key, slices.Clone(s.services)})
 	}
 	news := flows - min(f.flows, flows)
-	f.flows, f.logP, f.period, f.last = flows, v.logP, v.period, last
+	f.flows, f.logP, f.period, f.last, f.callers = flows, v.logP, v.period, last, s.callers
 	src, dst := w.env.Addr(s.key.Src), w.env.Addr(s.key.Dst)
 	share := float64(failures) / float64(max(flows, 1))
 	sure, severity := w.weigh(s, &c, &v, float64(flows), clear, share, src, dst)

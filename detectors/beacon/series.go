@@ -43,28 +43,28 @@ const allFields = flow.HasSrcBytes | flow.HasDstBytes | flow.HasSrcPort | flow.H
 
 // fill sets c to what is kept of a flow.
 func (c *call) fill(r *flow.Record, turned, fails bool) {
-	*c = call{
-		at: r.Start, row: uint32(r.Row), src: clip(r.SrcBytes), dst: clip(r.DstBytes), raw: r.RawState,
-		srcPort: r.SrcPort, dstPort: r.DstPort, file: uint16(r.File), state: r.State,
-		has: hasSrcBytes | hasDstBytes | hasSrcPort | hasDstPort | hasState,
-	}
+	// Field by field: a copy of the whole would have to wait for its parts.
+	c.at, c.row, c.src, c.dst, c.raw = r.Start, uint32(r.Row), clip(r.SrcBytes), clip(r.DstBytes), r.RawState
+	c.srcPort, c.dstPort, c.file, c.state = r.SrcPort, r.DstPort, uint16(r.File), r.State
+	has := uint8(hasSrcBytes | hasDstBytes | hasSrcPort | hasDstPort | hasState)
 	if r.Has&allFields != allFields {
-		c.has = 0
+		has = 0
 		for _, b := range fieldBits {
 			if r.Has&b.fields != 0 {
-				c.has |= b.has
+				has |= b.has
 			}
 		}
 	}
 	if fails {
-		c.has |= failed
+		has |= failed
 	}
 	if turned {
-		c.has |= flipped
+		has |= flipped
 	}
 	if r.Row > math.MaxUint32 || r.File > math.MaxUint16 {
-		c.has |= uncited
+		has |= uncited
 	}
+	c.has = has
 }
 
 func clip(v uint64) uint32 { return uint32(min(v, math.MaxUint32)) }
@@ -129,7 +129,7 @@ type block [blockCalls]call
 
 // A store lends blocks, in pages that never move. Blocks are numbered from 1.
 type store struct {
-	pages []*[pageBlocks]block
+	pages [][]block
 	links []uint32 // of each block, the one after it, or 0
 	free  []uint32
 	limit int // blocks
@@ -152,7 +152,7 @@ func (s *store) take() uint32 {
 		return number
 	}
 	if len(s.links)/pageBlocks == len(s.pages) {
-		s.pages = append(s.pages, new([pageBlocks]block))
+		s.pages = append(s.pages, make([]block, pageBlocks))
 	}
 	s.links = append(s.links, 0)
 	return uint32(len(s.links))
@@ -178,6 +178,8 @@ type pair struct {
 	said   bool    // there is a finding
 
 	notable bool // it is one of watcher.notable
+
+	_ [8]byte // to two cache lines
 }
 
 // add makes room for a call; most says how many calls a pair may have. It is

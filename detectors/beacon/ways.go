@@ -138,7 +138,7 @@ func (b *bench) folded(sorted []float64, least, worth float64) (period, fold, lo
 	return period, fold, min(0, logP+foldPrice)
 }
 
-// cosine is that of x turns, x at least 0 and small, within a millionth.
+// cosine is that of x turns, x at least 0 and small, within a hundred-thousandth.
 func cosine(x float64) float64 {
 	x -= float64(int(x + 0.5))
 	q := x * x

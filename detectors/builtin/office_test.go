@@ -80,17 +80,17 @@ func blamed(a *detectors.Alert) []flow.Addr {
 // detector; where none is given, none is allowed. The five of the core are
 // left out: they are statistics, which tell what is, not what is wrong.
 var hints = map[string]float64{
-	"port-scan":       40, // the strangers who try all our addresses
-	"beacon":          60,
-	"exfiltration":    9,
+	"port-scan":       40,  // strangers who try all our addresses
+	"beacon":          620, // sixty computers that ask for updates, mail and news by the clock
+	"exfiltration":    8,   // backups, and files kept in the cloud
 	"long-connection": 2,
-	"unusual-service": 2,
+	"unusual-service": 1,
 }
 
 // An ordinary week accuses nobody of the office, and does not drown what
 // matters in hints.
 func TestAnOrdinaryWeekIsQuiet(t *testing.T) {
-	for _, o := range []office.Options{{Seed: 1, Days: 7, People: 60}, {Seed: 2, Days: 2, People: 40, Zeek: true}} {
+	for _, o := range []office.Options{{Seed: 1, Days: 7, People: 60}, {Seed: 2, Days: 2, People: 30, Zeek: true}} {
 		if testing.Short() {
 			o.Days, o.People = min(o.Days, 2), o.People/3
 		}
@@ -124,6 +124,7 @@ var delays = map[string]time.Duration{
 	"upload at night":   10 * time.Minute,
 	"slow scan":         4 * time.Hour,
 	"beacon":            3 * time.Hour,
+	"rare beacon":       4 * time.Hour,
 	"fast scan":         time.Minute,
 	"ports of a server": time.Minute,
 	"guessing":          2 * time.Minute,
@@ -138,9 +139,9 @@ var delays = map[string]time.Duration{
 // Whatever is planted into the week is named: by the right rule, at medium or
 // above, and soon.
 func TestIncidentsInTheWeekAreNamed(t *testing.T) {
-	o := office.Options{Seed: 3, Days: 3, People: 60, Incidents: true, Zeek: true}
+	o := office.Options{Seed: 3, Days: 2, People: 60, Incidents: true, Zeek: true}
 	if testing.Short() {
-		o.Days, o.People = 2, 30
+		o.People = 30
 	}
 	w, raised, findings := observe(t, o)
 	culprits := map[flow.Addr]bool{}
@@ -152,7 +153,7 @@ func TestIncidentsInTheWeekAreNamed(t *testing.T) {
 		}
 		known := slices.ContainsFunc(builtin.Chain(), func(d *detectors.Detector) bool { return d.ID == in.Detector })
 		i := slices.IndexFunc(raised, func(a detectors.Alert) bool {
-			return a.Detector.ID == in.Detector && a.Severity >= least && slices.Contains(blamed(&a), in.Host) &&
+			return a.Detector.ID == in.Detector && a.Severity >= least && slices.Contains(blamed(&a), in.Host) && (in.To == flow.Addr{} || slices.Contains(blamed(&a), in.To)) &&
 				(len(in.Rules) == 0 || slices.Contains(in.Rules, a.Rule.ID))
 		})
 		switch {
@@ -164,7 +165,7 @@ func TestIncidentsInTheWeekAreNamed(t *testing.T) {
 			a := &raised[i]
 			delay := time.Duration(told(a) - in.Start)
 			t.Logf("%-18s %v after its begin: %s %s %s: %s", in.Name, delay.Round(time.Second), a.Severity, a.Detector.ID, a.Rule.ID, a.Summary)
-			if delay > delays[in.Name] {
+			if delay < 0 || delay > delays[in.Name] {
 				t.Errorf("%s: named after %v, want %v", in.Name, delay, delays[in.Name])
 			}
 		}

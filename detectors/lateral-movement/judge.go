@@ -75,10 +75,11 @@ func (e *edge) transfer(r *flow.Record) {
 	}
 }
 
-// together are the services used within window seconds before now.
+// together are the services used within window seconds of now: logs may be out
+// of order.
 func (e *edge) together(now, window uint32) (set uint8) {
 	for c, at := range e.at {
-		if at != 0 && now-min(at, now) <= window {
+		if at != 0 && max(at, now)-min(at, now) <= window {
 			set |= 1 << c
 		}
 	}

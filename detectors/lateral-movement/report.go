@@ -70,14 +70,14 @@ func (w *watcher) tell(h flow.Host, s *source) {
 	switch {
 	case fresh && s.fresh:
 		sure += 0.25
-		what = "; neither it nor these services there were in use before"
+		what = "; it administered nobody before, and these services were not in use there"
 	case fresh:
 		sure += 0.15
 		what = "; these services were not in use there before"
 	}
 	if station {
 		sure -= 0.2
-		what += fmt.Sprintf("; it administers %d machines, as a management station does (limit %d)", s.managed, w.targets)
+		what += fmt.Sprintf("; it administers %d machines (a management station does from %d on)", s.managed, w.targets)
 	}
 	src := w.env.Addr(h)
 	w.env.Report(nil, detectors.Alert{

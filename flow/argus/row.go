@@ -42,7 +42,7 @@ func (d *row) Fill(c *table.Cells, r *flow.Record) error {
 	table.Duration(c.Get(at.dur), parse.Seconds, r)
 	if at.end >= 0 && r.Has&flow.HasDuration == 0 {
 		if end, err := d.clock.Parse(parse.Trim(c.Get(at.end))); err == nil {
-			r.Duration = end.Add(-r.Start)
+			r.Duration = end.Sub(r.Start)
 			r.Has |= flow.HasDuration
 		}
 	}

@@ -146,7 +146,7 @@ func (d *row) Fill(c *table.Cells, r *flow.Record) error {
 // wrapped around in places and serves where there is no end.
 func (d *row) duration(c *table.Cells, r *flow.Record) {
 	if end, err := parse.Scaled(parse.Trim(c.Get(d.at.end)), parse.Milliseconds); err == nil {
-		r.Duration = end.Add(-r.Start)
+		r.Duration = end.Sub(r.Start)
 		r.Has |= flow.HasDuration
 		return
 	}

@@ -87,7 +87,7 @@ func (b *batch) complete(lo, hi int) {
 		r.Row = uint64(i) + 1
 		r.Has |= b.has
 		if b.withEnd && r.Has&flow.HasDuration == 0 && b.ends[i] != flow.MinTime {
-			r.Duration = b.ends[i].Add(-r.Start)
+			r.Duration = b.ends[i].Sub(r.Start)
 			r.Has |= flow.HasDuration
 		}
 		if r.Duration < 0 {

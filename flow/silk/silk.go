@@ -171,7 +171,7 @@ func (d *row) Fill(c *table.Cells, r *flow.Record) error {
 	}
 	if table.Duration(c.Get(at.dur), parse.Seconds, r); r.Has&flow.HasDuration == 0 && at.end >= 0 {
 		if end, err := d.end.parse(parse.Trim(c.Get(at.end))); err == nil {
-			r.Duration = end.Add(-r.Start)
+			r.Duration = end.Sub(r.Start)
 			r.Has |= flow.HasDuration
 		}
 	}

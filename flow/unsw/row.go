@@ -64,7 +64,7 @@ func (d *row) duration(c *table.Cells, r *flow.Record) {
 		return
 	}
 	if end, err := parse.Scaled(parse.Trim(c.Get(d.at.end)), parse.Seconds); err == nil {
-		r.Duration = end.Add(-r.Start)
+		r.Duration = end.Sub(r.Start)
 		r.Has |= flow.HasDuration
 	}
 }

@@ -139,10 +139,10 @@ func flowCounters(s *Schema[flow.Record]) {
 		}).Alias("flags", "flg").Needs(flow.HasFlags)
 	s.Flags("src_flags", "TCP flags that the originator sent",
 		func(r *flow.Record) (uint64, bool) { return uint64(r.SrcFlags), r.Has&flow.HasFlags != 0 }).
-		Needs(flow.HasFlags)
+		Alias("tcp_flags_src").Needs(flow.HasFlags)
 	s.Flags("dst_flags", "TCP flags that the responder sent",
 		func(r *flow.Record) (uint64, bool) { return uint64(r.DstFlags), r.Has&flow.HasFlags != 0 }).
-		Needs(flow.HasFlags)
+		Alias("tcp_flags_dst").Needs(flow.HasFlags)
 	s.Count("icmp_type", "ICMP type",
 		func(r *flow.Record) (uint64, bool) { return uint64(r.ICMPType), r.Has&flow.HasICMP != 0 }).
 		AtMost(255).Needs(flow.HasICMP)
@@ -180,7 +180,8 @@ func flowTexts(s *Schema[flow.Record], opt Options) {
 		rules = append(rules, o.String())
 	}
 	s.Word("orient", "by what rule src is the originator: "+strings.Join(rules, ", "), rules, nil,
-		func(r *flow.Record) (uint64, bool) { return uint64(r.Orient), true })
+		func(r *flow.Record) (uint64, bool) { return uint64(r.Orient), true }).
+		Alias("orient_by")
 	s.Count("pieces", "records that the flow was stitched from, at most 255; 0 where it is one as logged",
 		func(r *flow.Record) (uint64, bool) { return uint64(r.Pieces), true }).AtMost(255)
 }

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"seine/flow"
+	"seine/flow/internal/canonical"
 	"seine/flow/where"
 )
 
@@ -339,6 +340,22 @@ func TestAFilterTellsWhatItReads(t *testing.T) {
 	}
 	if got := strings.Join(f.Names(), " "); got != "bytes src_ip dst_ip label dst_port" {
 		t.Errorf("names %s", got)
+	}
+}
+
+// Whoever looks at what Seine wrote may use the names that stand there.
+func TestTheColumnsThatSeineWritesAreKnown(t *testing.T) {
+	known := map[string]bool{}
+	for _, n := range where.Names() {
+		known[n.Name] = true
+		for _, a := range n.Aliases {
+			known[a] = true
+		}
+	}
+	for _, c := range canonical.Columns() {
+		if !known[c.Name] {
+			t.Errorf("no field is called %s", c.Name)
+		}
 	}
 }
 

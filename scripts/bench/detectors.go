@@ -22,7 +22,7 @@ const idle = "blacklist"
 // reading, and what the whole chain does. The flows have all fields, so that
 // no detector is left out for lack of one.
 func (c *config) compareDetectors(r *report) error {
-	file, err := c.full(c.detectorRows)
+	file, err := c.full(c.detectorRows, 0)
 	if err != nil {
 		return err
 	}
@@ -79,7 +79,7 @@ func (c *contender) above(other *contender, what func(cost) float64) float64 {
 // compareMemory runs the whole chain, on all cores, over so many flows of so
 // many addresses that its tables are full.
 func (c *config) compareMemory(r *report) error {
-	file, err := c.full(c.memoryRows)
+	file, err := c.full(c.memoryRows, strangers)
 	if err != nil {
 		return err
 	}
@@ -100,9 +100,14 @@ func (c *config) compareMemory(r *report) error {
 	return nil
 }
 
-// full makes a trace of n rows with all fields unless the directory has it.
-func (c *config) full(n int) (string, error) {
-	dir := filepath.Join(c.dir, fmt.Sprintf("full-%d", n))
+// strangers are the rows of a thousand that bring one more address, so that
+// there is one for about every tenth row.
+const strangers = 35
+
+// full makes a trace of n rows with all fields unless the directory has it;
+// strange of a thousand bring an address that is hardly seen again.
+func (c *config) full(n, strange int) (string, error) {
+	dir := filepath.Join(c.dir, fmt.Sprintf("full-%d-%d", n, strange))
 	file, done := filepath.Join(dir, "full.parquet"), filepath.Join(dir, "done")
 	if exists(done) {
 		return file, nil
@@ -112,7 +117,7 @@ func (c *config) full(n int) (string, error) {
 		return "", err
 	}
 	nine := filepath.Join(dir, "nine.parquet")
-	if _, err := execute(c.genflows, "-n", strconv.Itoa(n), "-seed", "1", "-o", nine); err != nil {
+	if _, err := execute(c.genflows, "-n", strconv.Itoa(n), "-seed", "1", "-strangers", strconv.Itoa(strange), "-o", nine); err != nil {
 		return "", err
 	}
 	if _, err := execute(c.layouts, "-make", dir, "-only", filepath.Base(file), "-rows", strconv.Itoa(n), nine); err != nil {

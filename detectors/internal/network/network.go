@@ -45,15 +45,46 @@ func (k Kind) External() bool { return k&(Internal|Group|Reserved|LinkLocal) == 
 type Network struct {
 	extra bart.Lite
 	any   bool
+	tops  [256]Kind // of IPv4 addresses by their first byte; 0 where that does not tell
 }
 
 // New makes a Network of the private ranges and of extra ones.
 func New(extra []netip.Prefix) *Network {
 	n := &Network{any: len(extra) > 0}
+	for top := range n.tops {
+		switch top {
+		case 100, 169, 172, 192, 255:
+		default:
+			n.tops[top] = n.Kind(flow.AddrFrom4(uint32(top)<<24 | 1))
+		}
+	}
 	for _, p := range extra {
-		n.extra.Insert(p.Masked())
+		p = p.Masked()
+		n.extra.Insert(p)
+		if p.Addr().Is4() {
+			first := int(p.Addr().As4()[0])
+			for top := first; top < first+1<<max(0, 8-p.Bits()); top++ {
+				if top != 10 {
+					n.tops[top] = 0
+				}
+			}
+		}
 	}
 	return n
+}
+
+// top is the kind of an IPv4 address whose first byte tells it, or 0: most of
+// them, at less than it costs to look one up.
+func (n *Network) top(a *flow.Addr) Kind {
+	if !a.Is4() {
+		return 0
+	}
+	v := a.Uint32()
+	k := n.tops[v>>24]
+	if k&Internal != 0 && uint8(v+1) <= 1 { // .255 and .0
+		return 0
+	}
+	return k
 }
 
 // Kind tells what a is.
@@ -120,6 +151,13 @@ func (n *Network) Remember() *Kinds { return &Kinds{network: n} }
 
 // At is the kind of a host, whose address is a.
 func (k *Kinds) At(h flow.Host, a flow.Addr) Kind {
+	if v := k.network.top(&a); v != 0 {
+		return v
+	}
+	return k.remembered(h, a)
+}
+
+func (k *Kinds) remembered(h flow.Host, a flow.Addr) Kind {
 	if int(h) < len(k.kinds) {
 		if v := k.kinds[h]; v != 0 {
 			return v

@@ -14,34 +14,40 @@ type Incident struct {
 	Rules    []string  // any of which will do; empty means any at all
 	Hint     bool      // low severity will do
 	Host     flow.Addr // that must be named
+	To       flow.Addr // whom it must be named with; zero means anybody
 	Start    flow.Time // of the first flow
 
 	play func(from float64) // makes the flows of the day that begins there
 }
 
-// Incidents are those planted, in the order of their starts.
-func (w *Week) Incidents() []Incident { return w.incidents }
+// Incidents are those planted.
+func (w *Week) Incidents() []*Incident { return w.incidents }
+
+// home are the masters of the beacons.
+var home = [2]flow.Addr{v4(203, 0, 113, 241), v4(203, 0, 113, 243)}
 
 // plan plants the incidents: all on Tuesday, but for what takes longer. Each has
 // a culprit of its own.
 func (w *Week) plan() {
 	culprit := func(i int) flow.Addr { return w.people[i%len(w.people)].pc }
 	const tuesday = day
-	add := func(name, detector, rules string, start float64, host flow.Addr, f func(start float64, host flow.Addr)) {
-		w.incidents = append(w.incidents, Incident{
+	add := func(name, detector, rules string, start float64, host flow.Addr, f func(start float64, host flow.Addr)) *Incident {
+		in := &Incident{
 			Name: name, Detector: detector, Rules: strings.Fields(rules), Host: host, Start: clock(start),
 			play: func(from float64) {
 				if from <= start && start < from+day {
 					f(start, host)
 				}
 			},
-		})
+		}
+		w.incidents = append(w.incidents, in)
+		return in
 	}
 	add("upload at night", "exfiltration", "upload", tuesday+2*hour, culprit(1), w.upload)
 	add("slow scan", "port-scan", "failed-contacts horizontal-scan block-scan", tuesday+1*hour, culprit(4), w.slowScan)
-	add("beacon", "beacon", "beacon", tuesday+0.5*hour, culprit(6), w.beacon)
-	add("rare beacon", "beacon", "beacon", tuesday+0.6*hour, culprit(8), w.rareBeacon)
-	w.incidents[len(w.incidents)-1].Hint = true // no telling it from the screens in the meeting rooms
+	add("beacon", "beacon", "beacon", tuesday+0.5*hour, culprit(6), w.beacon).To = home[0]
+	rare := add("rare beacon", "beacon", "beacon", tuesday+0.6*hour, culprit(8), w.rareBeacon)
+	rare.To, rare.Hint = home[1], true // the screens in the meeting rooms call as it does
 	add("fast scan", "port-scan", "horizontal-scan", tuesday+10*hour, culprit(7), w.fastScan)
 	add("ports of a server", "port-scan", "vertical-scan", tuesday+10.5*hour, culprit(9), w.verticalScan)
 	add("guessing", "brute-force", "guessing", tuesday+11*hour, culprit(10), w.guess)
@@ -74,12 +80,12 @@ func (w *Week) slowScan(t float64, host flow.Addr) {
 // beacon calls every minute, as implants do: a third less at most, and a call
 // in five is lost.
 func (w *Week) beacon(t float64, host flow.Addr) {
-	w.call(t, host, v4(203, 0, 113, 241), 60)
+	w.call(t, host, home[0], 60)
 }
 
 // rareBeacon calls every five minutes.
 func (w *Week) rareBeacon(t float64, host flow.Addr) {
-	w.call(t, host, v4(203, 0, 113, 243), 300)
+	w.call(t, host, home[1], 300)
 }
 
 func (w *Week) call(t float64, host, home flow.Addr, period float64) {

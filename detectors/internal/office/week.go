@@ -40,7 +40,7 @@ type Week struct {
 	sites     []flow.Addr // of the web, by rank
 	resolvers []flow.Addr // name servers of the world
 	people    []person
-	incidents []Incident
+	incidents []*Incident
 
 	today    int
 	rows     []entry // made and not logged before today
@@ -155,10 +155,8 @@ func (w *Week) live(d int) {
 	w.things(from)
 	w.visitors(from)
 	w.noise(from)
-	for i := range w.incidents {
-		if in := &w.incidents[i]; in.play != nil {
-			in.play(from)
-		}
+	for _, in := range w.incidents {
+		in.play(from)
 	}
 }
 

@@ -33,7 +33,7 @@ func Service(r *flow.Record) Key {
 
 // Hash is a number that differs between keys, nearly always. Who needs it for
 // more than one call asks for it once.
-func (k Key) Hash() uint64 { return k.hash() }
+func (k *Key) Hash() uint64 { return k.hash() }
 
 func (k *Key) hash() uint64 {
 	a := uint64(k.Src)<<32 | uint64(k.Dst)
@@ -63,9 +63,9 @@ type entry[V any] struct {
 type Map[V any] struct {
 	limit int
 	drop  func(Key, *V)
-	pages []*[pageSize]entry[V]
-	// slots hold the number of an entry plus 1, and in the upper half bits of
-	// its hash.
+	pages [][]entry[V] // not arrays: the check for nil would touch each page
+	// slots hold the number of an entry plus 1, and in the upper half that of
+	// its hash, whose lower bits say where the search for it begins.
 	slots []uint64
 	mask  uint64
 	n     int // entries in use
@@ -92,7 +92,7 @@ func (m *Map[V]) entry(i uint32) *entry[V] { return &m.pages[i>>pageBits][i&(pag
 func (m *Map[V]) Place(k Key) *uint64 { return m.PlaceOf(k.hash()) }
 
 // PlaceOf is the Place of the key with this hash.
-func (m *Map[V]) PlaceOf(hash uint64) *uint64 { return &m.slots[hash&m.mask] }
+func (m *Map[V]) PlaceOf(hash uint64) *uint64 { return &m.slots[hash>>32&m.mask] }
 
 // Guess is where the value of k probably lies, or nil, for detectors.Prefetch
 // once what Place gave is at hand: it looks at no entry.
@@ -100,7 +100,7 @@ func (m *Map[V]) Guess(k Key) *V { return m.GuessOf(k.hash()) }
 
 // GuessOf is the Guess of the key with this hash.
 func (m *Map[V]) GuessOf(hash uint64) *V {
-	if s := m.slots[hash&m.mask]; s != 0 && s>>32 == hash>>32 {
+	if s := m.slots[hash>>32&m.mask]; s != 0 && s>>32 == hash>>32 {
 		return &m.entry(uint32(s) - 1).value
 	}
 	return nil
@@ -109,7 +109,7 @@ func (m *Map[V]) GuessOf(hash uint64) *V {
 // Find is the value of k, or nil.
 func (m *Map[V]) Find(k Key) *V {
 	h := k.hash()
-	for i := h & m.mask; m.slots[i] != 0; i = (i + 1) & m.mask {
+	for i := h >> 32 & m.mask; m.slots[i] != 0; i = (i + 1) & m.mask {
 		if m.slots[i]>>32 == h>>32 {
 			if e := m.entry(uint32(m.slots[i]) - 1); e.key == k {
 				return &e.value
@@ -121,7 +121,7 @@ func (m *Map[V]) Find(k Key) *V {
 
 // Touch is the value of k, whose hash this is, marked as used at now, or nil.
 func (m *Map[V]) Touch(k Key, hash uint64, now flow.Time) *V {
-	for i := hash & m.mask; m.slots[i] != 0; i = (i + 1) & m.mask {
+	for i := hash >> 32 & m.mask; m.slots[i] != 0; i = (i + 1) & m.mask {
 		if m.slots[i]>>32 == hash>>32 {
 			if e := m.entry(uint32(m.slots[i]) - 1); e.key == k {
 				e.last = max(e.last, now)
@@ -135,7 +135,7 @@ func (m *Map[V]) Touch(k Key, hash uint64, now flow.Time) *V {
 // At is the value of k, a zero one if it is new, and marks it as used at now.
 func (m *Map[V]) At(k Key, now flow.Time) (v *V, fresh bool) {
 	h := k.hash()
-	i := h & m.mask
+	i := h >> 32 & m.mask
 	for ; m.slots[i] != 0; i = (i + 1) & m.mask {
 		if m.slots[i]>>32 == h>>32 {
 			if e := m.entry(uint32(m.slots[i]) - 1); e.key == k {
@@ -159,8 +159,8 @@ func (m *Map[V]) At(k Key, now flow.Time) (v *V, fresh bool) {
 		number = m.next
 		m.next++
 		if int(number>>pageBits) == len(m.pages) {
-			m.pages = append(m.pages, new([pageSize]entry[V]))
-			clear(m.pages[number>>pageBits][:]) // written before it is read; see package hostmap
+			m.pages = append(m.pages, make([]entry[V], pageSize))
+			clear(m.pages[number>>pageBits]) // written before it is read; see package hostmap
 		}
 	}
 	m.slots[i] = h&^(1<<32-1) | uint64(number+1)
@@ -176,7 +176,7 @@ func (m *Map[V]) resize(n int) {
 	for number := range m.next {
 		if e := m.entry(number); e.used {
 			h := e.key.hash()
-			i := h & m.mask
+			i := h >> 32 & m.mask
 			for m.slots[i] != 0 {
 				i = (i + 1) & m.mask
 			}
@@ -223,11 +223,10 @@ func (m *Map[V]) remove(number uint32) {
 			if m.slots[j] == 0 {
 				return
 			}
-			moved := m.entry(uint32(m.slots[j]) - 1)
-			home := moved.key.hash() & m.mask
+			home := m.slots[j] >> 32 & m.mask
 			if (j-home)&m.mask >= (j-i)&m.mask { // its home is at i or before
 				m.slots[i] = m.slots[j]
-				moved.place = uint32(i)
+				m.entry(uint32(m.slots[i]) - 1).place = uint32(i)
 				i = j
 				break
 			}
@@ -238,7 +237,7 @@ func (m *Map[V]) remove(number uint32) {
 // Delete drops the entry of k, if there is one.
 func (m *Map[V]) Delete(k Key) {
 	h := k.hash()
-	for i := h & m.mask; m.slots[i] != 0; i = (i + 1) & m.mask {
+	for i := h >> 32 & m.mask; m.slots[i] != 0; i = (i + 1) & m.mask {
 		if m.slots[i]>>32 == h>>32 {
 			if number := uint32(m.slots[i]) - 1; m.entry(number).key == k {
 				m.remove(number)

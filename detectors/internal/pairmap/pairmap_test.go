@@ -151,3 +151,15 @@ func TestGuessIsTheValueOrNothing(t *testing.T) {
 		t.Errorf("%d guesses for 600 entries", hits)
 	}
 }
+
+// What is asked with the hash of a key is what is asked with the key.
+func TestHashStandsForTheKey(t *testing.T) {
+	m := New[int](1000, nil)
+	for i := range 600 {
+		k := Pair(flow.Host(i+1), 1)
+		m.At(k, 0)
+		if m.PlaceOf(k.Hash()) != m.Place(k) || m.GuessOf(k.Hash()) != m.Guess(k) {
+			t.Fatalf("%v is sought elsewhere by its hash", k)
+		}
+	}
+}

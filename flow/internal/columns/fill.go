@@ -56,7 +56,7 @@ func (f *Filler) Finish(r *flow.Record) error {
 		return nil
 	}
 	if f.end != 0 && r.Has&flow.HasDuration == 0 {
-		f.lasting(f.end.Add(-r.Start), r)
+		f.lasting(f.end.Sub(r.Start), r)
 	}
 	if f.Ports {
 		parse.Settle(r)
