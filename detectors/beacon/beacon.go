@@ -25,8 +25,8 @@ func Detector() *detectors.Detector {
 		Title: "sources that call a destination by the clock",
 		Doc:   doc,
 		Rules: []detectors.Rule{
-			{ID: "beacon", Title: "calls by the clock", Severity: detectors.Low, ATTACK: []string{"T1071", "T1029"}},
-			{ID: "beacon-refused", Title: "calls by the clock that come to nothing", Severity: detectors.Low, ATTACK: []string{"T1071", "T1008"}},
+			{ID: "beacon", Title: "calls by the clock", Severity: detectors.Info, ATTACK: []string{"T1071", "T1029"}},
+			{ID: "beacon-refused", Title: "calls by the clock that come to nothing", Severity: detectors.Info, ATTACK: []string{"T1071", "T1008"}},
 		},
 		Needs: flow.HasAddrs | flow.HasStart,
 		Scope: detectors.Everything,
@@ -35,8 +35,7 @@ func Detector() *detectors.Detector {
 	return d
 }
 
-// lookEvery is how often series are judged while the input goes on. It is
-// shorter than the hour of the fold, so that one campaign is one finding.
+// lookEvery is how often series are judged while the input goes on.
 const lookEvery = 30 * 60 * flow.Second
 
 type watcher struct {

@@ -81,10 +81,6 @@ func (w *watcher) judge(last bool) {
 	w.work.tested = w.tested
 	if last || w.work.looks%wholeEvery == 0 {
 		w.judgeWhole()
-	} else {
-		for _, o := range w.wholes {
-			w.update(o.key, w.entries(o.services))
-		}
 	}
 	limit := w.limit()
 	w.work.suspects = slices.DeleteFunc(w.work.suspects, func(s suspect) bool { return s.logP > limit && !s.said })
@@ -93,8 +89,6 @@ func (w *watcher) judge(last bool) {
 	for i := range w.work.suspects {
 		if s := &w.work.suspects[i]; s.judged {
 			w.report(s, c)
-		} else {
-			w.update(s.key, []*pair{w.pairs.Find(s.key)})
 		}
 	}
 }
@@ -121,11 +115,14 @@ func (w *watcher) judgePair(k pairmap.Key, p *pair, grown bool) {
 	}
 }
 
-// resumed reports whether a finding goes on after an hour without a call: what
-// follows stands alone, and needs its facts.
+// renewEvery is how long a finding that goes on is left alone, in event time:
+// less than the day after which the fold takes what comes for another.
+const renewEvery = 12 * 3600 * flow.Second
+
+// resumed reports whether a finding goes on that was not told for long.
 func (w *watcher) resumed(k pairmap.Key, p *pair) bool {
 	f := w.found.Find(k)
-	return f != nil && p.lastAt-f.last >= 3600*flow.Second
+	return f != nil && p.lastAt-f.last >= renewEvery
 }
 
 // limit is the natural logarithm of the largest probability that is reported:

@@ -7,7 +7,6 @@ import (
 
 	"seine/detectors"
 	"seine/detectors/internal/pairmap"
-	"seine/flow"
 )
 
 // surroundings are what a suspect is judged against.
@@ -61,7 +60,6 @@ func (w *watcher) report(s *suspect, c surroundings) {
 	} else if len(w.wholes) < maxWholes && !slices.ContainsFunc(w.wholes, func(o whole) bool { return o.key == s.key }) {
 		w.wholes = append(w.wholes, whole{s.key, slices.Clone(s.services)})
 	}
-	news := flows - min(f.flows, flows)
 	f.flows, f.logP, f.period, f.last, f.callers = flows, v.logP, v.period, last, s.callers
 	src, dst := w.env.Addr(s.key.Src), w.env.Addr(s.key.Dst)
 	share := float64(failures) / float64(max(flows, 1))
@@ -71,40 +69,8 @@ func (w *watcher) report(s *suspect, c surroundings) {
 	w.env.Report(nil, detectors.Alert{
 		Rule: w.rule(f), Severity: severity, Confidence: sure, Subject: subject,
 		Summary: sentence(subject, &v, &c, share), Facts: w.facts(s, &c, &v, calls, flows, share),
-		Window: f.window, HasWindow: true, Time: last, HasTime: true, FirstSeen: all[0].at, LastSeen: last,
-		Evidence: w.evidence(calls, src, dst, s), Flows: uint64(max(news, 1)),
-	})
-}
-
-// update says that a finding goes on, if it does: what was found remains, so
-// that not every call costs a judgement.
-func (w *watcher) update(k pairmap.Key, ps []*pair) {
-	f := w.found.Find(k)
-	flows, failures := count(ps)
-	if f == nil || flows <= f.flows {
-		return
-	}
-	news := flows - f.flows
-	f.flows = flows
-	var last *pair
-	for _, p := range ps {
-		if last == nil || p.lastAt > last.lastAt {
-			last = p
-		}
-	}
-	f.last = last.lastAt
-	call := w.store.last(last)
-	subject := w.subject(k)
-	share := math.Round(1000*float64(failures)/float64(flows)) / 1000
-	w.env.Report(nil, detectors.Alert{
-		Rule: w.rule(f), Severity: f.severity, Confidence: f.sure, Subject: subject,
-		Summary: fmt.Sprintf("%s: goes on, %d flows so far, one call every %s s", subject, flows, short(f.period)),
-		Facts: []detectors.Fact{
-			detectors.Uint("flows", uint64(flows)), detectors.Float("period", math.Round(1000*f.period)/1000),
-			detectors.Float("log10_p", math.Round(100*f.logP/math.Ln10)/100), detectors.Float("failed_share", share),
-		},
-		Window: f.window, HasWindow: true, Time: last.lastAt, HasTime: true, FirstSeen: f.window, LastSeen: last.lastAt,
-		Evidence: []flow.Record{call.record(subject.Src, subject.Dst, k.Proto)}, Flows: uint64(news),
+		Window: f.window, HasWindow: true, Grows: true, Time: last, HasTime: true, FirstSeen: all[0].at, LastSeen: last,
+		Evidence: w.evidence(calls, src, dst, s), Flows: uint64(flows),
 	})
 }
 

@@ -37,8 +37,9 @@ func (v *verdict) effect() (enough, clear bool) {
 	return v.shape >= leastShape || v.shape >= looseShape && v.logP <= looseLogP, v.shape >= clearShape
 }
 
-// Where confidence makes an alert medium or high.
+// Where confidence makes an alert low, medium or high.
 const (
+	lowFrom    = 0.35
 	mediumFrom = 0.6
 	highFrom   = 0.85
 )
@@ -70,7 +71,7 @@ func (w *watcher) weigh(s *suspect, c *surroundings, v *verdict, flows float64, 
 	}
 	sure *= popularity(s.callers, c.hosts())
 	from, to := w.kinds.At(s.key.Src, src), s.kind
-	least, most := detectors.Low, detectors.High
+	most := detectors.High
 	switch {
 	case to.Internal() && !from.Internal():
 		most = detectors.Low // a visitor by the clock: a probe or a scanner
@@ -84,11 +85,14 @@ func (w *watcher) weigh(s *suspect, c *surroundings, v *verdict, flows float64, 
 	case !from.Internal():
 		sure *= 0.9 // nobody said which side is ours
 	}
-	severity := least
-	if sure >= highFrom {
+	severity := detectors.Info
+	switch {
+	case sure >= highFrom:
 		severity = detectors.High
-	} else if sure >= mediumFrom {
+	case sure >= mediumFrom:
 		severity = detectors.Medium
+	case sure >= lowFrom:
+		severity = detectors.Low
 	}
 	return math.Round(1000*sure) / 1000, min(severity, most)
 }

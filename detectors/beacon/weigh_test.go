@@ -36,7 +36,7 @@ func TestSurroundingsDecideSeverity(t *testing.T) {
 		{"the web, every quarter of an hour", outer, 443, 900, 96, 0, 0, flow.StateClosed, detectors.Low},
 		{"a web server that refuses", outer, 443, 900, 96, 0, 0, flow.StateRejected, detectors.Medium},
 		{"mail", outer, 993, 300, 288, 0, 0, flow.StateClosed, detectors.Low},
-		{"called by all", outer, 4444, 60, 300, 12, 0, flow.StateClosed, detectors.Low},
+		{"called by all", outer, 4444, 60, 300, 12, 0, flow.StateClosed, detectors.Info},
 		{"one of four", outer, 4444, 60, 300, 0, 3, flow.StateClosed, detectors.Low},
 		{"the same network", 10<<24 | 20<<16 | 99, 4444, 60, 300, 0, 0, flow.StateClosed, detectors.Low},
 		{"another network inside", 192<<24 | 168<<16 | 4, 4444, 60, 300, 0, 0, flow.StateClosed, detectors.Medium},

@@ -49,10 +49,33 @@ func (d *decoder) Decode(text []byte, r *flow.Record) error {
 			r.Has |= empty(f)
 		}
 	}
+	if d.scan.Found() > 0 {
+		if err := d.lately(r); err != nil {
+			return err
+		}
+	}
 	if ends != 2 {
 		return errNoAddr
 	}
 	return d.fill.Finish(r)
+}
+
+// lately sets the fields that the first objects lack: of several names of one
+// the best known.
+func (d *decoder) lately(r *flow.Record) error {
+	set := columns.None
+	for i := range d.late.Len() {
+		f, unit := d.late.Name(i)
+		kind := d.scan.Kind(d.first + i)
+		if f == set || kind != jsonscan.String && kind != jsonscan.Number {
+			continue
+		}
+		set = f
+		if err := d.fill.SetIn(f, unit, plain(d.scan.Text(d.first+i), kind, &d.number), r); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // empty tells what an object has that gives an empty text.

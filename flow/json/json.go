@@ -71,7 +71,9 @@ type layout struct {
 	paths   *jsonscan.Paths
 	fields  []columns.Field // by path
 	unit    parse.Unit
-	foreign string // why another tool's objects are no flows, though they look like some
+	late    *columns.Late // names of fields that the first objects lack; nil if there are no others
+	first   int           // number of the first of these names among the paths
+	foreign string        // why another tool's objects are no flows, though they look like some
 }
 
 // detect finds the layout of the objects that head begins with.
@@ -90,7 +92,8 @@ func detect(head []byte, overrides map[string]string) (*layout, error) {
 		return nil, errNoObject
 	}
 	l := &layout{foreign: k.foreign()}
-	if slices.Contains(k.names, canonical.OrientBy) { // later objects may have what the first ones lack
+	own := slices.Contains(k.names, canonical.OrientBy)
+	if own { // later objects may have what the first ones lack
 		k.complete()
 	}
 	m, err := columns.Map(k.names, overrides)
@@ -108,9 +111,31 @@ func detect(head []byte, overrides map[string]string) (*layout, error) {
 			paths, l.fields = append(paths, k.paths[i]), append(l.fields, f)
 		}
 	}
-	l.paths = jsonscan.Compile(paths...)
+	if own || len(k.names) < maxKeys && jsonrows.Complete(head, headObjects) {
+		l.paths = jsonscan.Compile(paths...)
+	} else {
+		for _, path := range k.paths { // what has been looked at is not late
+			if !slices.Contains(paths, path) {
+				paths = append(paths, path)
+			}
+		}
+		l.paths, l.late = jsonscan.Compile(paths...), m.Late()
+		l.first = l.paths.Else(l.late.Len(), l.late.Find)
+	}
 	l.unit = m.StartUnit(k.values(k.paths[m.Column(columns.Start)]))
 	return l, nil
+}
+
+// carried is what the objects can carry, those that are not yet known too.
+func (l *layout) carried() flow.Fields {
+	has := l.mapping.Carried()
+	if l.late != nil {
+		has |= l.late.Fields()
+		if has&(flow.HasSrcPort|flow.HasDstPort) != 0 && has&flow.HasProto != 0 {
+			has |= flow.HasICMP
+		}
+	}
+	return has
 }
 
 func clip(s string, n int) string {
@@ -129,9 +154,14 @@ func open(src *flow.Source) (flow.Reader, error) {
 	if err != nil {
 		return nil, err
 	}
-	src.Fields = l.mapping.Carried()
+	src.Fields = l.carried()
 	src.Mapping = append([]string{fmt.Sprintf("json: keys of the first objects; a time that is a number counts %s since 1970", l.unit)},
 		l.mapping.ExplainAs("key")...)
+	if l.late != nil {
+		if names := l.late.Names(); len(names) > 0 {
+			src.Mapping = append(src.Mapping, "read under any known name, if later objects have it: "+strings.Join(names, ", "))
+		}
+	}
 	zone := src.Options.Location
 	negative := new(atomic.Uint64)
 	return jsonrows.Open(src, func(in *flow.Interner) lines.Decoder {

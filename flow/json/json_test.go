@@ -108,6 +108,70 @@ func TestKeysCanBeMapped(t *testing.T) {
 	}
 }
 
+// late is an input of which the first objects tell little, and the later ones
+// what late is for each.
+func late(t *testing.T, first string, late ...string) (*flow.Source, []flow.Record) {
+	t.Helper()
+	var b strings.Builder
+	for range 1000 {
+		b.WriteString(`{"ts":1773133200,"src_ip":"10.0.0.5","dst_ip":"10.0.0.6","proto":"tcp"` + first + "}\n")
+	}
+	for _, l := range late {
+		b.WriteString(`{"ts":1773133200,"src_ip":"10.0.0.5","dst_ip":"10.0.0.6","proto":"tcp"` + first + "," + l + "}\n")
+	}
+	src := flow.BytesSource("x", []byte(b.String()), &flow.Options{Workers: 2, Chunk: 500, Symbols: flow.NewSymbols()})
+	r, err := flowjson.Format().Open(src)
+	if err != nil {
+		t.Fatal(err)
+	}
+	rows, err := flow.ReadAll(r)
+	if err != nil || src.Bad > 0 || len(rows) != 1000+len(late) {
+		t.Fatal(len(rows), src.BadRows, err)
+	}
+	return src, rows[1000:]
+}
+
+func TestWhatTheFirstObjectsLackIsReadAllTheSame(t *testing.T) {
+	src, rows := late(t, `,"x":{"y":1},"source":null,"dpkts":1`,
+		`"src_bytes":900,"duration":1.5`, `"srcBytes":9e2,"duration_ms":"1500"`, `"source":{"bytes":900},"event":{"duration":1500000000}`,
+		`"octets":1,"src_bytes":900,"bytes":2,"end":1773133201.5`, `"src_bytes":null,"x":{"y":2,"z":3},"bytes":900,"te":1773133201.5`)
+	for i, r := range rows {
+		if r.SrcBytes != 900 || r.Duration != flow.Second*3/2 || r.DstPkts != 1 || r.Has&(flow.HasSrcBytes|flow.HasDuration) != flow.HasSrcBytes|flow.HasDuration {
+			t.Errorf("row %d: %d bytes, %d ns", i, r.SrcBytes, r.Duration)
+		}
+	}
+	if want := flowjson.Format().Fields; src.Fields != want {
+		t.Errorf("fields %v, want %v", src.Fields.Names(), want.Names())
+	}
+	if last := src.Mapping[len(src.Mapping)-1]; !strings.Contains(last, ": end, duration, state, src_port,") {
+		t.Errorf("explained as %q", last)
+	}
+}
+
+func TestWhatTheFirstObjectsHaveIsNotLookedForAgain(t *testing.T) {
+	_, rows := late(t, `,"in_bytes":5,"flags":"S","orig_bytes":7`, `"src_bytes":900,"tcp_flags":"A"`, `"source":{"bytes":6},"orient_by":"syn","pieces":3`)
+	for i, r := range rows {
+		if r.SrcBytes != 7 || r.SrcFlags != flow.SYN || r.Pieces != 0 || r.Orient != 0 {
+			t.Errorf("row %d: %+v", i, r)
+		}
+	}
+}
+
+// All of a short input is known: it carries what its objects have.
+func TestAShortInputCarriesWhatItHas(t *testing.T) {
+	const object = `{"ts":1,"src_ip":"10.0.0.5","dst_ip":"10.0.0.6","bytes":5}` + "\n"
+	for text, want := range map[string]flow.Fields{
+		object:                      flow.HasStart | flow.HasAddrs | flow.HasSrcBytes,
+		strings.Repeat(object, 201): flowjson.Format().Fields,
+		object + `{"ts":`:           flowjson.Format().Fields,
+	} {
+		src := flow.BytesSource("x", []byte(text), &flow.Options{Symbols: flow.NewSymbols()})
+		if _, err := flowjson.Format().Open(src); err != nil || src.Fields != want {
+			t.Errorf("%d bytes: fields %v, error %v", len(text), src.Fields.Names(), err)
+		}
+	}
+}
+
 // Objects in an array, over several lines and one a line are the same.
 func TestHoweverObjectsStand(t *testing.T) {
 	object := func(i int) string {
@@ -137,6 +201,7 @@ func FuzzJSON(f *testing.F) {
 	f.Add(`{"ts":1773133200,"src_ip":"10.0.0.5","dst_ip":"10.0.0.6","src_bytes":1e3}`)
 	f.Add(`[{"ts":"2026-03-10T09:00:00Z","src":{"ip":"10.0.0.5"},"dst":{"ip":"::1"},"proto":1,"dport":2048,"state":"reset"},{}]`)
 	f.Add(`{"ts":"2026-03-10T09:00:00Z","src_ip":"::","dst_ip":"::1","orient_by":"syn","uid":"","raw_state":"","pieces":300}` + "\n{\n")
+	f.Add(strings.Repeat(`{"ts":1773133200,"src_ip":"10.0.0.5","dst_ip":"10.0.0.6"}`+"\n", 200) + `{"ts":1,"src":"::","dst":"::1","a":{"b":{}},"class":1,"pr":6,"sp":8}`)
 	f.Fuzz(func(t *testing.T, text string) {
 		format := flowjson.Format()
 		if score, why := format.Match([]byte(text)); score == 0 && why == "" {

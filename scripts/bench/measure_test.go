@@ -36,3 +36,17 @@ func TestThousands(t *testing.T) {
 		}
 	}
 }
+
+func TestACostAboveAnotherIsThatOfTheSameRound(t *testing.T) {
+	nothing := &contender{Runs: []cost{{CPU: 1}, {CPU: 2}, {CPU: 1}}}
+	one := &contender{Runs: []cost{{CPU: 1.5}, {CPU: 2.5}, {CPU: 9}}}
+	if got := one.above(nothing, cpu); math.Abs(got-0.5) > 1e-9 {
+		t.Errorf("%v s above reading, want 0.5", got)
+	}
+	if got := nothing.above(one, cpu); got != 0 {
+		t.Errorf("%v s above something that costs more, want 0", got)
+	}
+	if got := nothing.above(nothing, cpu); got != 1 {
+		t.Errorf("reading costs %v s, want 1", got)
+	}
+}

@@ -91,6 +91,11 @@ func Fail(field Field, value []byte, err error) error {
 // Set stores one value. A time, an address or a port that cannot be read is
 // an error; any other field is then absent.
 func (f *Filler) Set(field Field, v []byte, r *flow.Record) error {
+	return f.SetIn(field, f.Mapping.Unit[field], v, r)
+}
+
+// SetIn is Set for a value whose name tells the unit, 0 if it does not.
+func (f *Filler) SetIn(field Field, unit parse.Unit, v []byte, r *flow.Record) error {
 	if !f.Exact {
 		v = parse.Trim(v)
 	}
@@ -125,7 +130,7 @@ func (f *Filler) Set(field Field, v []byte, r *flow.Record) error {
 	if len(v) == 0 || !f.Exact && parse.Unset(v) {
 		return nil
 	}
-	return f.set(field, v, r)
+	return f.set(field, unit, v, r)
 }
 
 func (f *Filler) time(v []byte) (flow.Time, error) {
@@ -150,7 +155,7 @@ func (f *Filler) addr(v []byte) (flow.Addr, error) {
 }
 
 // set stores a value that is not unset.
-func (f *Filler) set(field Field, v []byte, r *flow.Record) error {
+func (f *Filler) set(field Field, unit parse.Unit, v []byte, r *flow.Record) error {
 	switch field {
 	case SrcPort, DstPort:
 		return port(field, v, r)
@@ -164,14 +169,13 @@ func (f *Filler) set(field Field, v []byte, r *flow.Record) error {
 		count(v, r, &r.DstPkts, flow.HasDstPkts)
 	case End:
 		clock := f.Clock
-		if u := f.Mapping.Unit[End]; u != 0 {
-			clock.Unit = u
+		if unit != 0 {
+			clock.Unit = unit
 		}
 		if t, err := clock.Parse(v); err == nil {
 			f.end = t
 		}
 	case Duration:
-		unit := f.Mapping.Unit[Duration]
 		if unit == 0 {
 			unit = parse.Seconds
 		}

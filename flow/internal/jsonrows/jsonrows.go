@@ -89,6 +89,23 @@ func Objects(head []byte) iter.Seq[[]byte] {
 	}
 }
 
+// Complete reports whether head is all of an input, and holds nothing but
+// objects that are whole, at most so many: what these lack, the input lacks.
+func Complete(head []byte, most int) bool {
+	if len(head) >= flow.HeadSize {
+		return false
+	}
+	c, s := cutter{in: bytes.NewReader(head)}, nothing.Scanner()
+	for n := 0; ; n++ {
+		switch object, err := c.next(); {
+		case err == io.EOF:
+			return true
+		case err != nil || n == most || s.Scan(object) != nil:
+			return false
+		}
+	}
+}
+
 type reader struct {
 	src     *flow.Source
 	cut     cutter

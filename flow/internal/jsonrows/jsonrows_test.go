@@ -138,3 +138,23 @@ func FuzzObjects(f *testing.F) {
 		}
 	})
 }
+
+func TestAnInputIsComplete(t *testing.T) {
+	for text, want := range map[string]bool{
+		"":                       true,
+		"{}":                     true,
+		"{\"a\":1}\n{\"b\":2}\n": true,
+		"[{},{\"a\":[1]},\n{}]":  true,
+		"{}{}{}{}":               false,
+		"{}\n{\"a\":\n":          false,
+		"{}\n{\"a\":}\n":         false,
+		"{} x {}":                false,
+		"[{}":                    false,
+		"{}" + strings.Repeat(" ", flow.HeadSize-2): false,
+		"{}" + strings.Repeat(" ", flow.HeadSize-3): true,
+	} {
+		if got := Complete([]byte(text), 3); got != want {
+			t.Errorf("%.40q is complete: %v", text, got)
+		}
+	}
+}

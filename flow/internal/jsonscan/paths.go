@@ -11,6 +11,10 @@ import (
 type Paths struct {
 	slots int    // the paths, and the objects on the way
 	nodes []node // one for each object on the way; the first is the top level
+
+	find func(outer, key []byte) int // of Else; nil if there is none
+	more int                         // the number of the first that it finds
+	bare int32                       // a node without any key, for objects on no path
 }
 
 // A node knows the keys of one object that matter, in a hash table with room.
@@ -81,6 +85,18 @@ func Compile(paths ...string) *Paths {
 	}
 	build(root)
 	return p
+}
+
+// Else has find choose among the members that no path names, of the object and
+// of the objects in it: outer is the key of the object around the member, nil
+// at the top. find tells a number below n, or -1 for a member that nobody
+// wants. A member so found has the number behind first. The scanners of all
+// goroutines call find, which should not allocate.
+func (p *Paths) Else(n int, find func(outer, key []byte) int) (first int) {
+	p.find, p.more, p.bare = find, p.slots, int32(len(p.nodes))
+	p.slots += n
+	p.nodes = append(p.nodes, node{table: make([]entry, 8), shift: 61})
+	return p.more
 }
 
 // words makes two words of the n bytes at the start of b, which has eight

@@ -44,6 +44,8 @@ type Scanner struct {
 	end   int
 	plain []byte // strings without their escapes
 	spare []byte
+	outer []byte // the key at the top whose value is read
+	found int    // members that Else found
 }
 
 type span struct {
@@ -72,6 +74,7 @@ func (p *Paths) Scanner() *Scanner {
 func (s *Scanner) Scan(text []byte) error {
 	clear(s.spans)
 	s.plain = s.plain[:0]
+	s.found = 0
 	s.end = len(text)
 	if cap(text)-len(text) < Pad {
 		s.spare = append(append(s.spare[:0], text...), make([]byte, Pad)...)
@@ -149,6 +152,8 @@ func (s *Scanner) object(i int, nodeIndex int32, depth int) (int, error) {
 			i = s.blanks(i)
 		}
 		var e *entry
+		var other *span
+		child := int32(-1)
 		if nodeIndex >= 0 {
 			key, length := s.text[from:], to-from
 			if escaped {
@@ -156,15 +161,20 @@ func (s *Scanner) object(i int, nodeIndex int32, depth int) (int, error) {
 				key, length = plain[:len(plain)+8], len(plain)
 			}
 			e = s.paths.nodes[nodeIndex].find(key, length)
+			if s.paths.find != nil && depth <= 2 {
+				other, child = s.other(e == nil, key[:length], depth)
+			}
 		}
 		if e == nil {
-			i, err = s.value(i, nil, -1, depth)
+			i, err = s.value(i, other, child, depth)
 		} else {
 			v := &s.spans[e.slot]
-			if e.child >= 0 && v.kind != Absent {
-				s.forget(e.child)
+			if e.child >= 0 {
+				if child = e.child; v.kind != Absent {
+					s.forget(child)
+				}
 			}
-			i, err = s.value(i, v, e.child, depth)
+			i, err = s.value(i, v, child, depth)
 		}
 		if err != nil {
 			return i, err
@@ -185,6 +195,28 @@ func (s *Scanner) object(i int, nodeIndex int32, depth int) (int, error) {
 		}
 	}
 }
+
+// other asks Else for the place of a member that is on no path, and notes the
+// key for the members of its value.
+func (s *Scanner) other(unnamed bool, key []byte, depth int) (v *span, child int32) {
+	child = -1
+	var outer []byte
+	if depth == 1 {
+		s.outer, child = key, s.paths.bare
+	} else {
+		outer = s.outer
+	}
+	if unnamed {
+		if i := s.paths.find(outer, key); i >= 0 {
+			v = &s.spans[s.paths.more+i]
+			s.found++
+		}
+	}
+	return v, child
+}
+
+// Found is how many members Else has found.
+func (s *Scanner) Found() int { return s.found }
 
 // forget drops what a repeated object said the first time.
 func (s *Scanner) forget(nodeIndex int32) {

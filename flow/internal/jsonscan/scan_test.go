@@ -3,11 +3,51 @@ package jsonscan
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 )
 
 var names = []string{"a", "b/c", "b", "d.e", "a long key of more than sixteen bytes", "b/f/g", "é"}
+
+func TestMembersOnNoPath(t *testing.T) {
+	p := Compile("a", "b/c", "d")
+	wanted := []string{"x", "b.x", "e.x", "d.x", "\u00e9.y"}
+	first := p.Else(len(wanted), func(outer, key []byte) int {
+		name := string(key)
+		if outer != nil {
+			name = string(outer) + "." + name
+		}
+		if name == "a" || name == "b.c" {
+			t.Errorf("asked for %s", name)
+		}
+		return slices.Index(wanted, name)
+	})
+	s := p.Scanner()
+	for text, want := range map[string]string{
+		`{"a":1,"b":{"c":2},"d":3}`: "",
+		`{"a":1,"x":2,"b":{"x":"v","c":5,"z":{"x":6}},"e":{"z":1,"x":[],"e":{"x":1}},"d":{"x":9,"d":{}},"l":[{"x":1}]}`: "x=2 b.x=v e.x=[] d.x=9 ",
+		`{"\u00e9":{"x":1,"\u0079":"\u0041"}, "d":null}`:                                                                "\u00e9.y=A ",
+		`{}`: "",
+	} {
+		if err := s.Scan([]byte(text)); err != nil {
+			t.Fatal(err)
+		}
+		got, n := "", 0
+		for i, name := range wanted {
+			if s.Kind(first+i) != Absent {
+				got += name + "=" + string(s.Text(first+i)) + " "
+				n++
+			}
+		}
+		if got != want || n != s.Found() {
+			t.Errorf("%s: found %d, %q, want %q", text, s.Found(), got, want)
+		}
+		if kind := s.Kind(1); strings.Contains(text, `"c"`) != (kind == Number) {
+			t.Errorf("%s: b/c is %v", text, kind)
+		}
+	}
+}
 
 func TestMembersAreFoundByPath(t *testing.T) {
 	s := Compile(names...).Scanner()
