@@ -25,12 +25,13 @@ all: ## build bin/seine
 demo: all ## find the incidents planted in 50,000 flows of an office
 	@echo
 	@echo 'testdata/demo/flows.csv.gz: 50,000 flows of eight hours in an invented office. Planted among them are a'
-	@echo 'beacon and other contacts to listed addresses, over IPv4 and IPv6, a visit from a listed network, a port'
-	@echo 'scan of the file server and a burst of 45 ports in ten seconds; testdata/demo/README.md lists them all.'
+	@echo 'beacon and other contacts to listed addresses, over IPv4 and IPv6, a visit from a listed network, scans of'
+	@echo 'one machine and of many, guessed passwords of which the last fits, an upload at night and a burst of ports;'
+	@echo 'testdata/demo/README.md lists them all.'
 	@echo
 	bin/seine analyze -f table --blacklist testdata/demo/blacklist.txt testdata/demo/flows.csv.gz
 	@echo
-	@echo 'Go on with -v for the flows behind each finding, "bin/seine explain port-fanout" for how one is made, and'
+	@echo 'Go on with -v for the flows behind each finding, "bin/seine explain beacon" for how one is made, and'
 	@echo '"bin/seine analyze --help" for the rest.'
 
 test: ## run all tests

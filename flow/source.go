@@ -54,7 +54,7 @@ type Source struct {
 	// What the reader found out about the input, for the summary and
 	// --explain-input.
 	Format  *Format
-	Fields  Fields    // fields this input really carries
+	Fields  Fields    // fields that rows of this input may carry; each row's Has tells which it does
 	Stitch  Stitching // how its records relate to connections; from Format unless Open knew better
 	Mapping []string  // "src_ip ← SourceAddress", one line per column used
 	Notes   []string  // data-quality notes, a sentence each

@@ -76,6 +76,8 @@ type watcher struct {
 	peers  peers
 	closed flow.Time // hours that begin before it are judged
 	oldest flow.Time // of the hours that are not
+	start  flow.Time // of the hour of the last flow
+	slot   int       // of that hour
 	// loud are the hours, by the slot they are in, in which a host pushed
 	// enough to be judged.
 	loud [2]flow.Time
@@ -166,11 +168,17 @@ type passage struct {
 	up, down        uint64 // bytes that the inside sent and received
 	port            uint16 // of the service
 	pulled          bool   // the outside opened it
+
+	hash, hostHash uint64 // of the keys of the pair and of the inside
+	users          *users // of the outside
 }
+
+// group is how many passages are worked on while what the tables know of them
+// is on its way to the cache: first the slots, then what they lead to.
+const group = 32
 
 // Flows implements detectors.Watcher.
 func (w *watcher) Flows(rs []flow.Record) {
-	const group = 32
 	var ways [group]passage
 	var rows [group]*flow.Record
 	var places [2 * group]*uint64
@@ -184,17 +192,38 @@ func (w *watcher) Flows(rs []flow.Record) {
 			if !w.crosses(r, &ways[n]) {
 				continue
 			}
-			k := ways[n].key()
-			places[2*n], places[2*n+1] = w.pairs.Place(k), w.hosts.Place(pairmap.Key{Src: k.Src})
-			met[n], rows[n] = w.users.At(k.Dst), r
+			p := &ways[n]
+			k, inside := p.key(), pairmap.Key{Src: p.inside}
+			p.hash, p.hostHash, p.users = k.Hash(), inside.Hash(), w.users.At(k.Dst)
+			places[2*n], places[2*n+1] = w.pairs.PlaceOf(p.hash), w.hosts.PlaceOf(p.hostHash)
+			met[n], rows[n] = p.users, r
 			n++
 		}
 		detectors.Prefetch(places[:2*n])
 		detectors.Prefetch(met[:n])
+		w.fetch(ways[:n])
 		for i := range n {
 			w.pass(rows[i], &ways[i])
 		}
 	}
+}
+
+// fetch asks for the lines of the pairs and hosts of a group that nearly every
+// flow changes.
+func (w *watcher) fetch(ways []passage) {
+	var lines [5 * group]*uint64
+	n := 0
+	for i := range ways {
+		if h := w.hosts.GuessOf(ways[i].hostHash); h != nil {
+			lines[n], lines[n+1] = &h.up, &h.hours[w.slot].pushed
+			n += 2
+		}
+		if p := w.pairs.GuessOf(ways[i].hash); p != nil {
+			lines[n], lines[n+1], lines[n+2] = &p.up, &p.total, &p.dayDown
+			n += 3
+		}
+	}
+	detectors.Prefetch(lines[:n])
 }
 
 // crosses tells how a flow crosses the border, if it does and carries enough

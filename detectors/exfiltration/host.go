@@ -47,8 +47,12 @@ func (h *host) drop(s *exhibit.Shelf) {
 // hour adds a flow to its hour.
 func (w *watcher) hour(h *host, p *pair, r *flow.Record, way *passage) {
 	add(&h.up, way.up)
-	start := r.Start.Floor(hourLong)
-	o := &h.hours[uint64(start/hourLong)&1]
+	if uint64(r.Start-w.start) >= uint64(hourLong) {
+		w.start = r.Start.Floor(hourLong)
+		w.slot = int(uint64(w.start/hourLong) & 1)
+	}
+	start, slot := w.start, w.slot
+	o := &h.hours[slot&1]
 	if start < w.closed || o.used && start < o.start {
 		w.late.N++
 		return
@@ -65,13 +69,13 @@ func (w *watcher) hour(h *host, p *pair, r *flow.Record, way *passage) {
 	w.oldest = min(w.oldest, start)
 	add(&o.up, way.up)
 	add(&o.down, way.down)
-	if producer(way.up, way.down) < w.pcr {
+	if way.up <= way.down && w.pcr > 0 || producer(way.up, way.down) < w.pcr {
 		return
 	}
 	o.flows++
 	add(&o.pushed, way.up)
 	if float64(o.pushed) >= w.volume {
-		w.loud[uint64(start/hourLong)&1] = start
+		w.loud[slot] = start
 	}
 	if p != nil && p.told > 0 {
 		add(&o.told, way.up)

@@ -98,15 +98,21 @@ func add(sum *uint64, v uint64) {
 func (w *watcher) pass(r *flow.Record, way *passage) {
 	k := way.key()
 	odd := !w.usual[way.port] && (r.Proto == flow.TCP || r.Proto == flow.UDP) && !doubtful(r, way)
-	h, _ := w.hosts.At(pairmap.Key{Src: k.Src}, r.Start)
+	inside := pairmap.Key{Src: k.Src}
+	h := w.hosts.Touch(inside, way.hostHash, r.Start)
+	if h == nil {
+		h, _ = w.hosts.At(inside, r.Start)
+	}
 	w.peers.work++
-	w.meet(k, h, odd)
-	p := w.pairs.Find(k)
+	w.meet(k, way.users, h, odd)
+	var p *pair
 	if way.up > way.down && (k.Extra == pushed || h.clients < server) || way.port == 21 {
-		var fresh bool
-		if p, fresh = w.pairs.At(k, r.Start); fresh {
+		if p = w.pairs.Touch(k, way.hash, r.Start); p == nil {
+			p, _ = w.pairs.At(k, r.Start)
 			*p = pair{first: r.Start, start: r.Start, last: r.Start, day: r.Start.Floor(dayLong)}
 		}
+	} else if *w.pairs.PlaceOf(way.hash) != 0 { // else it is not there
+		p = w.pairs.Find(k)
 	}
 	w.hour(h, p, r, way)
 	if p != nil {
@@ -146,7 +152,8 @@ func (w *watcher) add(r *flow.Record, k pairmap.Key, p *pair, h *host, way *pass
 		w.judgePulled(r, k, p, h)
 		return
 	}
-	if day := r.Start.Floor(dayLong); day > p.day {
+	if r.Start >= p.day.Add(dayLong) {
+		day := r.Start.Floor(dayLong)
 		p.endDay(day, w.dripRate)
 		if p.days > 0 && p.total >= shown {
 			p.daily = w.shelf.Add(p.daily, r)
@@ -169,8 +176,7 @@ func doubtful(r *flow.Record, way *passage) bool {
 }
 
 // meet takes note of who is in touch with whom.
-func (w *watcher) meet(k pairmap.Key, h *host, odd bool) {
-	u := w.users.At(k.Dst)
+func (w *watcher) meet(k pairmap.Key, u *users, h *host, odd bool) {
 	if u.n == 0 {
 		u.newcomer = w.learnt.Over()
 	}

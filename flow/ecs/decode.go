@@ -187,9 +187,13 @@ func (d *decoder) icmp(r *flow.Record) {
 }
 
 func (d *decoder) count(m int, to *uint64, has flow.Fields, r *flow.Record) {
-	if v, ok := parse.Counter(d.text(m)); ok && d.hidden&has == 0 {
+	v, ok := parse.Counter(d.text(m))
+	switch {
+	case ok && d.hidden&has == 0:
 		*to = v
 		r.Has |= has
+	case v > 0 && m == dstPkts:
+		d.seen.back.Add(1)
 	}
 }
 

@@ -3,6 +3,7 @@ package ecs
 import (
 	"strings"
 
+	"seine/flow"
 	"seine/flow/internal/jsonscan"
 )
 
@@ -56,12 +57,16 @@ type dialect struct {
 	names  [memberCount][]string
 	first  [memberCount + 1]int // path of the first name of a member
 	paths  *jsonscan.Paths
-	oneWay bool // records of NetFlow, as the exporter counts
+	fields flow.Fields // that its events can carry
+	oneWay bool        // records of NetFlow, as the exporter counts
 }
 
 // compile makes a dialect of the names of its members, separated by blanks.
 func compile(oneWay bool, names map[int]string) *dialect {
-	d := &dialect{oneWay: oneWay}
+	d := &dialect{oneWay: oneWay, fields: common}
+	if !oneWay {
+		d.fields |= flow.HasState | flow.HasService | flow.HasUID
+	}
 	var all []string
 	for m := range memberCount {
 		d.first[m] = len(all)

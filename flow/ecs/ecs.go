@@ -38,7 +38,7 @@ func Format() *flow.Format {
 		Title:  "Elastic Common Schema: JSON events with source.ip and destination.ip, nested or dotted",
 		Doc:    doc,
 		Ext:    []string{".json", ".jsonl", ".ndjson"},
-		Fields: common | flow.HasState | flow.HasService | flow.HasUID,
+		Fields: elastic.fields,
 		Match:  func(head []byte) (int, string) { return elastic.match(head, 90) },
 		Open:   elastic.open,
 	}
@@ -51,7 +51,7 @@ func Logstash() *flow.Format {
 		Title:  "Logstash, codec netflow: JSON events with netflow.ipv4_src_addr or sourceIPv4Address",
 		Doc:    logstashDoc,
 		Ext:    []string{".json", ".jsonl", ".ndjson"},
-		Fields: common,
+		Fields: codec.fields,
 		Stitch: halves,
 		Match:  func(head []byte) (int, string) { return codec.match(head, 92) },
 		Open:   codec.open,
@@ -65,7 +65,7 @@ func ElastiFlow() *flow.Format {
 		Title:  "ElastiFlow: JSON events with flow.src.ip.addr and flow.dst.ip.addr",
 		Doc:    elastiflowDoc,
 		Ext:    []string{".json", ".jsonl", ".ndjson"},
-		Fields: common,
+		Fields: elastiflow.fields,
 		Stitch: halves,
 		Match:  func(head []byte) (int, string) { return elastiflow.match(head, 93) },
 		Open:   elastiflow.open,
@@ -153,7 +153,15 @@ func (l *dialect) open(src *flow.Source) (flow.Reader, error) {
 	}
 	s := l.survey(head)
 	hidden := flow.Fields(0)
-	src.Fields = s.fields | flow.HasStart | flow.HasAddrs
+	if src.Fields = l.fields; len(head) < flow.HeadSize {
+		text := head
+		if s.wrapped {
+			text = unwrap(head)
+		}
+		if jsonrows.Complete(text, headObjects) {
+			src.Fields = s.fields | flow.HasStart | flow.HasAddrs
+		}
+	}
 	netflow := l.oneWay || s.netflow > 0 && s.netflow == s.flows
 	oneWay := netflow && !s.two
 	if oneWay {
@@ -232,7 +240,7 @@ func (l *dialect) explain() []string {
 }
 
 // A tally counts what the notes tell at the end, over all decoders.
-type tally struct{ noStart, other, detail, negative atomic.Uint64 }
+type tally struct{ noStart, other, detail, negative, back atomic.Uint64 }
 
 func (t *tally) note(src *flow.Source, names [memberCount][]string) {
 	for _, n := range []struct {
@@ -242,6 +250,7 @@ func (t *tally) note(src *flow.Source, names [memberCount][]string) {
 		{&t.other, "events without a network flow were skipped"},
 		{&t.detail, "events that tell details of a flow told by another event were skipped"},
 		{&t.noStart, "events have no usable " + names[start][0] + ": @timestamp is taken for it"},
+		{&t.back, "events count what came back, though none of the first did: these counts were left out"},
 		{&t.negative, "events end before they start: duration taken as 0"},
 	} {
 		if c := n.count.Load(); c > 0 {

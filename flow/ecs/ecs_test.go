@@ -102,6 +102,36 @@ func TestFieldsAreThoseOfTheInput(t *testing.T) {
 	}
 }
 
+// What the first events lack, the later ones may have.
+func TestALongInputMayCarryWhatItsFirstEventsLack(t *testing.T) {
+	const first = `{"@timestamp":"2026-01-01T00:00:10Z","source":{"ip":"192.0.2.1"},"destination":{"ip":"192.0.2.2"}}` + "\n"
+	const later = `{"@timestamp":"2026-01-01T00:00:10Z","source":{"ip":"192.0.2.1","bytes":1},"destination":{"ip":"192.0.2.2"},"event":{"duration":5}}` + "\n"
+	for _, n := range []int{headObjects + 1, 1000} {
+		src, rows := run(t, strings.Repeat(first, n)+later)
+		if src.Fields != Format().Fields || len(rows) != n+1 {
+			t.Error(len(rows), src.Fields.Names())
+		}
+	}
+}
+
+// Whose the counts are was settled by the first records.
+func TestCountsOfAnswersThatComeLateAreToldOf(t *testing.T) {
+	const first = `{"@timestamp":"2026-01-01T00:00:10Z","netflow":{"ipv4_src_addr":"192.0.2.1","ipv4_dst_addr":"192.0.2.2","in_pkts":1,"in_bytes":60}}` + "\n"
+	later := strings.ReplaceAll(first, `"in_pkts":1`, `"in_pkts":1,"out_pkts":2,"out_bytes":80`)
+	src := flow.BytesSource("x", []byte(strings.Repeat(first, 1000)+later), &flow.Options{Symbols: flow.NewSymbols()})
+	r, err := codec.open(src)
+	if err != nil {
+		t.Fatal(err)
+	}
+	rows, err := flow.ReadAll(r)
+	if err != nil || len(rows) != 1001 || src.Fields != common&^(flow.HasDstBytes|flow.HasDstPkts) || rows[1000].Has&flow.HasDstPkts != 0 {
+		t.Error(len(rows), src.Fields.Names(), err)
+	}
+	if got := strings.Join(src.Notes, "\n"); !strings.Contains(got, "1 events count what came back") {
+		t.Errorf("notes %q", got)
+	}
+}
+
 func TestMatch(t *testing.T) {
 	for head, want := range map[string]string{
 		"":      "not JSON",

@@ -45,7 +45,7 @@ type use struct{ built, permits bool }
 
 // A tally counts what the notes tell at the end, over all decoders.
 type tally struct {
-	other, cisco, nat, permits, built, late   atomic.Uint64
+	other, cisco, nat, permits, built         atomic.Uint64
 	naive                                     atomic.Bool
 	single, open, evicted, wrongEnds, longAgo uint64 // of the joiner
 }
@@ -55,8 +55,7 @@ type decoder struct {
 	intern *flow.Interner
 	seen   *tally
 	use    use
-	year   bool        // the year of times without one is known
-	mask   flow.Fields // what the input is not said to have
+	year   bool // the year of times without one is known
 	tag    tag
 
 	// What the last line was, for the survey of the head.
@@ -119,29 +118,7 @@ func (d *decoder) Decode(line []byte, r *flow.Record) error {
 	}
 	r.Start = s.at
 	r.Has |= flow.HasStart
-	if r.Has&d.mask != 0 {
-		d.seen.late.Add(1)
-		d.strip(r)
-	}
 	return nil
-}
-
-// strip takes out what the input is not said to have: only Cisco's messages
-// have fields of their own.
-func (d *decoder) strip(r *flow.Record) {
-	r.Has &^= d.mask
-	if d.mask&flow.HasDuration != 0 {
-		r.Duration = 0
-	}
-	if d.mask&flow.HasUID != 0 {
-		r.UID = flow.UID{}
-	}
-	if d.mask&flow.HasSrcBytes != 0 {
-		r.SrcBytes = 0
-	}
-	if d.mask&flow.HasFlags != 0 {
-		r.SrcFlags = 0
-	}
 }
 
 // ends reads both addresses.

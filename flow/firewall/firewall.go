@@ -143,17 +143,18 @@ func open(src *flow.Source) (flow.Reader, error) {
 		}
 	}
 	src.Fields = flow.HasStart | flow.HasAddrs
-	if c.kinds[cisco] > 0 || c.flows() == 0 {
+	all := len(head) < flow.HeadSize // else lines of another kind may yet come
+	if c.kinds[cisco] > 0 || c.flows() == 0 || !all {
 		src.Fields |= ciscoFields
 	}
-	if c.kinds[filterlog]+c.kinds[kernel] > 0 || c.flows() == 0 {
+	if c.kinds[filterlog]+c.kinds[kernel] > 0 || c.flows() == 0 || !all {
 		src.Fields |= packetFields
 	}
 	u := use{built: c.built > 0 && c.teardown == 0, permits: c.built+c.teardown == 0}
 	src.Mapping = mapping(&c, u)
 	seen := new(tally)
 	in, err := lines.Open(src, func(in *flow.Interner) lines.Decoder {
-		return &decoder{clock: newClock(loc), intern: in, seen: seen, use: u, year: year != 0, mask: ^src.Fields}
+		return &decoder{clock: newClock(loc), intern: in, seen: seen, use: u, year: year != 0}
 	})
 	if err != nil {
 		return nil, err
@@ -213,7 +214,6 @@ func (t *tally) note(src *flow.Source) {
 		{t.evicted, fmt.Sprintf("connections were forgotten before their Teardown: the newest %d are kept", maxConnections)},
 		{t.longAgo, "connections were built of which the Teardown was not logged: no flow was made of them"},
 		{t.wrongEnds, "connections were torn down with other addresses than they were built with: Built was not used"},
-		{t.late.Load(), "lines have fields that none of the first ones has: these fields were left out"},
 	} {
 		if n.count > 0 {
 			src.Note(fmt.Sprintf("%d %s", n.count, n.text))

@@ -112,6 +112,34 @@ func TestALaterLineWithoutAYearIsBadWhereNoneIsKnown(t *testing.T) {
 	}
 }
 
+// Behind many lines of one kind others may come, with fields of their own.
+func TestAMixedLogMayCarryWhatEitherKindHas(t *testing.T) {
+	lines := func(row func([]byte, int) []byte, n int) (b []byte) {
+		for i := range n {
+			b = row(b, i)
+		}
+		return b
+	}
+	for n, want := range map[int]flow.Fields{1: ciscoFields | packetFields, 500: ciscoFields | packetFields} {
+		src := flow.BytesSource("x", append(lines(kernelRow, n), lines(ciscoRow, 1)...), &flow.Options{Symbols: flow.NewSymbols()})
+		r, err := open(src)
+		if err != nil {
+			t.Fatal(err)
+		}
+		rows, err := flow.ReadAll(r)
+		if err != nil || len(rows) != n+1 || src.Fields != want {
+			t.Fatal(len(rows), src.Fields.Names(), err)
+		}
+		if last := rows[n]; last.Has&(flow.HasDuration|flow.HasUID) != flow.HasDuration|flow.HasUID || strings.Contains(strings.Join(src.Notes, "\n"), "left out") {
+			t.Errorf("%v, notes %q", last.Has.Names(), src.Notes)
+		}
+	}
+	src := flow.BytesSource("x", lines(kernelRow, 100), &flow.Options{Symbols: flow.NewSymbols()})
+	if _, err := open(src); err != nil || src.Fields != packetFields {
+		t.Error(src.Fields.Names(), err)
+	}
+}
+
 // Two firewalls that log to one place number their connections alike.
 func TestConnectionsOfTwoDevicesAreKeptApart(t *testing.T) {
 	const built = "Jan 01 2026 00:00:%02d %s : %%ASA-6-302013: Built %s TCP connection 1 for outside:198.51.100.9/5000 (198.51.100.9/5000) to inside:10.0.0.5/6000 (10.0.0.5/6000)\n"

@@ -109,6 +109,9 @@ func open(src *flow.Source) (flow.Reader, error) {
 		src.Fields |= firewallFields
 		src.Mapping = append(src.Mapping, firewall...)
 	}
+	if !jsonrows.Complete(head, headObjects) { // records of the other kind may yet come
+		src.Fields = flowFields | firewallFields
+	}
 	if c.flows > 0 {
 		src.Note("packets are sampled on the host: bytes and packets are estimates, and short connections may be missing")
 	}

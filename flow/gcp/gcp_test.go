@@ -93,6 +93,20 @@ func TestRows(t *testing.T) {
 	}
 }
 
+// Behind many records of one kind the other may come.
+func TestALongInputMayCarryEitherKind(t *testing.T) {
+	const rule = `{"logName":"projects/p/logs/compute.googleapis.com%2Ffirewall","timestamp":"2026-01-01T00:00:05Z","jsonPayload":{"connection":{"src_ip":"10.0.0.1","src_port":1,"dest_ip":"10.0.0.2","dest_port":22,"protocol":6},"disposition":"DENIED"}}` + "\n"
+	for _, kinds := range [][2]string{{entry, rule}, {rule, entry}} {
+		src, rows, err := run(t, strings.Repeat(kinds[0], headObjects)+kinds[1])
+		if err != nil || len(rows) != headObjects+1 || src.Fields != flowFields|firewallFields {
+			t.Error(len(rows), src.Fields.Names(), err)
+		}
+		if src, _, _ := run(t, kinds[0]); src.Fields == flowFields|firewallFields {
+			t.Error("a single record carries everything")
+		}
+	}
+}
+
 func TestAnArrayCutShort(t *testing.T) {
 	src, rows, err := run(t, "["+entry+","+entry[:100])
 	if len(rows) != 1 || src.Bad != 1 || err == nil || !strings.Contains(err.Error(), "cut short behind object 2") {

@@ -22,8 +22,7 @@ type decoder struct {
 	scan   *jsonscan.Scanner
 	intern *flow.Interner
 	seen   *tally
-	base   int         // memberCount where the flow has no wrapper
-	mask   flow.Fields // what the input is not said to have
+	base   int // memberCount where the flow has no wrapper
 	label  []byte
 }
 
@@ -82,16 +81,6 @@ func (d *decoder) Decode(text []byte, r *flow.Record) error {
 	turned := d.orient(r)
 	d.state(r, turned)
 	d.pods(r, turned)
-	if r.Has&d.mask != 0 {
-		d.seen.late.Add(1)
-		if d.mask&flow.HasFlags != 0 {
-			r.SrcFlags, r.DstFlags = 0, 0
-		}
-		if d.mask&flow.HasLabel != 0 {
-			r.Label = 0
-		}
-		r.Has &^= d.mask
-	}
 	return nil
 }
 

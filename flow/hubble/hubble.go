@@ -97,7 +97,10 @@ func open(src *flow.Source) (flow.Reader, error) {
 		return nil, errors.New("none of the first events of Hubble is a packet (Type L3_L4) with its time and addresses: " +
 			"have them exported without a filter on the type, and with time, verdict, IP, l4 and is_reply in the field mask")
 	}
-	src.Fields = has | flow.HasStart | flow.HasAddrs | flow.HasProto | flow.HasSrcPort | flow.HasDstPort | flow.HasState | flow.HasICMP
+	src.Fields = fields
+	if jsonrows.Complete(head, headObjects) {
+		src.Fields = has | flow.HasStart | flow.HasAddrs | flow.HasProto | flow.HasSrcPort | flow.HasDstPort | flow.HasState | flow.HasICMP
+	}
 	src.Mapping = []string{
 		"hubble: an event for each packet that was looked at; answers (is_reply) are turned round",
 		"ts        ← time", "protocol  ← the key of l4",
@@ -112,12 +115,12 @@ func open(src *flow.Source) (flow.Reader, error) {
 	src.Stitch.Halves = 2*blind > flows // what does not tell whether it is an answer may be one
 	seen := new(tally)
 	return jsonrows.Open(src, func(in *flow.Interner) lines.Decoder {
-		return &decoder{scan: paths.Scanner(), intern: in, seen: seen, mask: ^src.Fields}
+		return &decoder{scan: paths.Scanner(), intern: in, seen: seen}
 	}, func() { seen.note(src) })
 }
 
 // A tally counts what the notes tell at the end, over all decoders.
-type tally struct{ layer7, socket, other, lost, undirected, audit, noAddr, late atomic.Uint64 }
+type tally struct{ layer7, socket, other, lost, undirected, audit, noAddr atomic.Uint64 }
 
 func (t *tally) note(src *flow.Source) {
 	for _, n := range []struct {
@@ -131,7 +134,6 @@ func (t *tally) note(src *flow.Source) {
 		{&t.other, "messages of other kinds (node status, agent and debug events) were skipped"},
 		{&t.undirected, "events do not tell whether they are an answer (no is_reply): source and destination are as in the packet, unless SYN tells"},
 		{&t.audit, "packets would have been dropped, but for the audit mode of policies: not counted as denied"},
-		{&t.late, "events have flags or pods where none of the first ones has: these were left out"},
 	} {
 		if c := n.count.Load(); c > 0 {
 			src.Note(fmt.Sprintf("%d %s", c, n.text))

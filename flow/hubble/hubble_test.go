@@ -174,6 +174,30 @@ func BenchmarkRead(b *testing.B) { flowtest.Bench(b, Format(), "", row) }
 
 func TestAllocations(t *testing.T) { flowtest.Allocations(t, Format(), "", row) }
 
+// What the first events lack, the later ones may have.
+func TestLateFieldsAreRead(t *testing.T) {
+	first := `{"flow":{"time":"2026-01-01T00:00:00Z","verdict":"FORWARDED","IP":{"source":"10.0.0.1","destination":"10.0.0.2"},"l4":{"UDP":{"source_port":1,"destination_port":53}},"Type":"L3_L4","is_reply":false}}` + "\n"
+	later := string(row(nil, 0))
+	for n, want := range map[int]flow.Fields{1: fields, 1000: fields} {
+		src := flow.BytesSource("x", []byte(strings.Repeat(first, n)+later), &flow.Options{Symbols: flow.NewSymbols()})
+		r, err := open(src)
+		if err != nil {
+			t.Fatal(err)
+		}
+		rows, err := flow.ReadAll(r)
+		if err != nil || len(rows) != n+1 || src.Fields != want {
+			t.Fatal(len(rows), src.Fields.Names(), err)
+		}
+		if last := rows[n]; last.SrcFlags != flow.PSH|flow.ACK || last.Label == 0 || last.Has&(flow.HasFlags|flow.HasLabel) != flow.HasFlags|flow.HasLabel {
+			t.Errorf("%+v", last)
+		}
+	}
+	src := flow.BytesSource("x", []byte(first), &flow.Options{Symbols: flow.NewSymbols()})
+	if _, err := open(src); err != nil || src.Fields&(flow.HasFlags|flow.HasLabel) != 0 {
+		t.Error(src.Fields.Names(), err)
+	}
+}
+
 func row(b []byte, i int) []byte {
 	return fmt.Appendf(b, `{"flow":{"time":"2026-01-01T00:00:%02d.%09dZ","uuid":"047846e8-5d33-4999-8a35-c01977527c0d","verdict":"FORWARDED","ethernet":{"source":"02:00:00:00:00:01","destination":"02:00:00:00:00:02"},"IP":{"source":"10.0.%d.%d","destination":"10.0.1.178","ipVersion":"IPv4"},"l4":{"TCP":{"source_port":%d,"destination_port":8080,"flags":{"PSH":true,"ACK":true}}},"source":{"ID":1501,"identity":39459,"namespace":"shop","labels":["k8s:app=cart"],"pod_name":"cart-%d"},"destination":{"ID":2273,"identity":17221,"namespace":"shop","labels":["k8s:app=db"],"pod_name":"db-0"},"Type":"L3_L4","node_name":"a","event_type":{"type":4},"traffic_direction":"EGRESS","trace_observation_point":"TO_ENDPOINT","is_reply":%t,"Summary":"TCP Flags: ACK, PSH"},"node_name":"a","time":"2026-01-01T00:00:00Z"}`+"\n",
 		i/5000%60, i, i>>8&255, i&255, 1024+i%60000, i&31, i&1 == 1)

@@ -161,9 +161,10 @@ func TestWhatTheFirstObjectsHaveIsNotLookedForAgain(t *testing.T) {
 func TestAShortInputCarriesWhatItHas(t *testing.T) {
 	const object = `{"ts":1,"src_ip":"10.0.0.5","dst_ip":"10.0.0.6","bytes":5}` + "\n"
 	for text, want := range map[string]flow.Fields{
-		object:                      flow.HasStart | flow.HasAddrs | flow.HasSrcBytes,
-		strings.Repeat(object, 201): flowjson.Format().Fields,
-		object + `{"ts":`:           flowjson.Format().Fields,
+		object:                            flow.HasStart | flow.HasAddrs | flow.HasSrcBytes,
+		strings.Repeat(object, 201):       flowjson.Format().Fields,
+		object + `{"ts":`:                 flow.HasStart | flow.HasAddrs | flow.HasSrcBytes,
+		object + `{"ts":` + "\n" + object: flowjson.Format().Fields,
 	} {
 		src := flow.BytesSource("x", []byte(text), &flow.Options{Symbols: flow.NewSymbols()})
 		if _, err := flowjson.Format().Open(src); err != nil || src.Fields != want {

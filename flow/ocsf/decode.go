@@ -22,8 +22,7 @@ type decoder struct {
 	scan   *jsonscan.Scanner
 	intern *flow.Interner
 	seen   *tally
-	opens  bool        // Open events are flows, for want of others
-	mask   flow.Fields // what the input is not said to have
+	opens  bool // Open events are flows, for want of others
 }
 
 // text is a string or a number, nil where there is neither.
@@ -107,10 +106,6 @@ func (d *decoder) Decode(text []byte, r *flow.Record) error {
 	}
 	d.own(r)
 	d.state(r)
-	if r.Has&d.mask != 0 {
-		d.seen.late.Add(1)
-		strip(r, d.mask)
-	}
 	return nil
 }
 

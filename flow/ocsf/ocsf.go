@@ -48,7 +48,6 @@ type census struct {
 	flows           int         // events of the class with two addresses
 	ended           int         // of these, events that tell more than that a connection was opened
 	halves          int         // of these, events of a producer that logs each direction by itself
-	own             bool        // some of these were written by this package
 	fields          flow.Fields // that any of them has
 }
 
@@ -75,7 +74,6 @@ func survey(head []byte) (c census) {
 		if d.oneWay() {
 			c.halves++
 		}
-		c.own = c.own || d.ours()
 	}
 	return c
 }
@@ -111,9 +109,8 @@ func open(src *flow.Source) (flow.Reader, error) {
 		_, why := match(head)
 		return nil, fmt.Errorf("%s: nothing here is a flow", why)
 	}
-	src.Fields = c.fields | flow.HasStart | flow.HasAddrs
-	if c.own { // whatever the first records were, others may have more
-		src.Fields |= flow.HasState | flow.HasFlags | flow.HasICMP | flow.HasService | flow.HasLabel | flow.HasUID
+	if src.Fields = fields; jsonrows.Complete(head, headObjects) {
+		src.Fields = c.fields | flow.HasStart | flow.HasAddrs
 	}
 	src.Mapping = []string{
 		"ocsf: Network Activity, class_uid 4001",
@@ -137,12 +134,12 @@ func open(src *flow.Source) (flow.Reader, error) {
 		src.Note("no event tells more than that a connection was opened: these are taken for the flows")
 	}
 	return jsonrows.Open(src, func(in *flow.Interner) lines.Decoder {
-		return &decoder{scan: paths.Scanner(), intern: in, seen: seen, opens: opens, mask: ^src.Fields}
+		return &decoder{scan: paths.Scanner(), intern: in, seen: seen, opens: opens}
 	}, func() { seen.note(src) })
 }
 
 // A tally counts what the notes tell at the end, over all decoders.
-type tally struct{ other, opened, listen, empty, totals, union, negative, late atomic.Uint64 }
+type tally struct{ other, opened, listen, empty, totals, union, negative atomic.Uint64 }
 
 func (t *tally) note(src *flow.Source) {
 	for _, n := range []struct {
@@ -156,7 +153,6 @@ func (t *tally) note(src *flow.Source) {
 		{&t.totals, "events count both directions together: read without counters"},
 		{&t.union, "events hold the TCP flags of both directions together: read without flags"},
 		{&t.negative, "events end before they start: duration taken as 0"},
-		{&t.late, "events have fields that none of the first ones has: these fields were left out"},
 	} {
 		if c := n.count.Load(); c > 0 {
 			src.Note(fmt.Sprintf("%d %s", c, n.text))

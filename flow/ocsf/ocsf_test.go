@@ -122,6 +122,26 @@ func BenchmarkRead(b *testing.B) { flowtest.Bench(b, Format(), "", row) }
 
 func TestAllocations(t *testing.T) { flowtest.Allocations(t, Format(), "", row) }
 
+// What the first events lack, the later ones may have.
+func TestLateFieldsAreRead(t *testing.T) {
+	const first = `{"metadata":{"version":"1.5.0"},"class_uid":4001,"activity_id":6,"time":1767225600000,"src_endpoint":{"ip":"192.0.2.1"},"dst_endpoint":{"ip":"192.0.2.2"}}` + "\n"
+	const later = `{"metadata":{"version":"1.5.0"},"class_uid":4001,"activity_id":6,"time":1767225600000,"duration":7,"src_endpoint":{"ip":"192.0.2.1"},"dst_endpoint":{"ip":"192.0.2.2"},"traffic":{"bytes_out":7}}` + "\n"
+	for n, want := range map[int]flow.Fields{1: flow.HasStart | flow.HasAddrs | flow.HasDuration | flow.HasSrcBytes | flow.HasState, 1000: fields} {
+		src := flow.BytesSource("x", []byte(strings.Repeat(first, n)+later), &flow.Options{Symbols: flow.NewSymbols()})
+		r, err := open(src)
+		if err != nil {
+			t.Fatal(err)
+		}
+		rows, err := flow.ReadAll(r)
+		if err != nil || len(rows) != n+1 || src.Fields != want {
+			t.Fatal(len(rows), src.Fields.Names(), err)
+		}
+		if last := rows[n]; last.SrcBytes != 7 || last.Duration != 7e6 || last.Has&(flow.HasSrcBytes|flow.HasDuration) != flow.HasSrcBytes|flow.HasDuration {
+			t.Errorf("%+v", last)
+		}
+	}
+}
+
 func row(b []byte, i int) []byte {
 	return fmt.Appendf(b, `{"metadata":{"version":"1.5.0","product":{"name":"Sensor","vendor_name":"Example"}},"category_uid":4,"class_uid":4001,"activity_id":2,"type_uid":400102,"severity_id":1,"time":%d,"start_time":%d,"duration":9500,"src_endpoint":{"ip":"10.0.%d.%d","port":%d},"dst_endpoint":{"ip":"203.0.113.7","port":443},"connection_info":{"direction_id":2,"protocol_num":6},"traffic":{"bytes_out":3400,"bytes_in":9100,"packets_out":12,"packets_in":10}}`+"\n",
 		1767225600000+i, 1767225600000+i, i>>8&255, i&255, 1024+i%60000)

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"seine/flow"
+	"seine/flow/internal/jsonrows"
 	"seine/flow/internal/jsonscan"
 	"seine/flow/internal/lines"
 	"seine/flow/internal/parse"
@@ -164,7 +165,9 @@ func openJSON(src *flow.Source) (flow.Reader, error) {
 		src.Stitch = whileOpen
 	}
 	unit := parse.GuessUnit(c.largest)
-	src.Fields = carried(c.found)
+	if src.Fields = fields; jsonrows.Complete(head, headLines) {
+		src.Fields = carried(c.found)
+	}
 	if c.found[connState] != "" { // a whole conn.log, whose unset members are left out
 		src.Fields |= flow.HasDuration | flow.HasService
 	}

@@ -48,6 +48,20 @@ func TestObjects(t *testing.T) {
 	}
 }
 
+// What the first objects lack, the later ones may have.
+func TestALongInputMayCarryWhatItsFirstObjectsLack(t *testing.T) {
+	first := `{"ts":1,` + least + "\n"
+	for text, want := range map[string]flow.Fields{
+		first: flow.HasStart | flow.HasAddrs | flow.HasState | flow.HasDuration | flow.HasService,
+		strings.Repeat(first, headLines+1) + object1: fields,
+	} {
+		src := flow.BytesSource("x", []byte(text), &flow.Options{Symbols: flow.NewSymbols()})
+		if _, err := openJSON(src); err != nil || src.Fields != want {
+			t.Errorf("%d bytes: fields %v, error %v", len(text), src.Fields.Names(), err)
+		}
+	}
+}
+
 func TestTimesOfObjects(t *testing.T) {
 	const nine = "2026-03-10T09:00:00"
 	for ts, want := range map[string]string{

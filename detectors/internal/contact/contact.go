@@ -29,7 +29,12 @@ func Of(r *flow.Record) Outcome {
 		return echo(r)
 	}
 	switch r.State {
-	case flow.StateEstablished, flow.StateClosed, flow.StateResetOrig, flow.StateResetResp:
+	case flow.StateResetOrig, flow.StateResetResp:
+		if loneReset(r) {
+			return Refused
+		}
+		return Answered
+	case flow.StateEstablished, flow.StateClosed:
 		return Answered
 	case flow.StateRejected:
 		return Refused
@@ -53,6 +58,18 @@ func Of(r *flow.Record) Outcome {
 		return Answered
 	}
 	return Unknown
+}
+
+// loneReset reports whether what came back is a reset and nothing else, as far
+// as sizes tell: some formats call every connection with a reset by one name.
+// A TCP segment without data has 40 to 60 bytes with its headers; what was sent
+// is no more than a SYN and two more of the same.
+func loneReset(r *flow.Record) bool {
+	const bytes = flow.HasSrcBytes | flow.HasDstBytes
+	if r.Proto != flow.TCP || r.Has&bytes != bytes || r.Has&flow.HasDstPkts != 0 && r.DstPkts > 1 {
+		return false
+	}
+	return r.DstBytes >= 40 && r.DstBytes <= 60 && r.SrcBytes >= 40 && r.SrcBytes <= 3*64
 }
 
 // echo judges ICMP, which has requests and replies of its own. Messages that

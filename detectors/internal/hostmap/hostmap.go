@@ -12,7 +12,9 @@ const (
 // A Map holds a T for every host from 1 to the highest asked for. T should
 // hold no pointers, so that the collector passes the pages over.
 type Map[T any] struct {
-	pages []*[pageSize]T
+	// Slices: of an array the page's first line would be touched each time,
+	// to see whether the pointer is nil.
+	pages [][]T
 }
 
 // At is the value of h, zero at first.
@@ -28,11 +30,11 @@ func (m *Map[T]) add(p int) {
 	for p >= len(m.pages) {
 		m.pages = append(m.pages, nil)
 	}
-	m.pages[p] = new([pageSize]T)
+	m.pages[p] = make([]T, pageSize)
 	// Fresh memory is written before it is read: a page that is read first is
 	// mapped to the system's one page of zeros, and the first write then costs
 	// a fault that interrupts every other core.
-	clear(m.pages[p][:])
+	clear(m.pages[p])
 }
 
 // Bits is a set of hosts, a bit each.

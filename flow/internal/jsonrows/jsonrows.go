@@ -89,18 +89,30 @@ func Objects(head []byte) iter.Seq[[]byte] {
 	}
 }
 
-// Complete reports whether head is all of an input, and holds nothing but
-// objects that are whole, at most so many: what these lack, the input lacks.
+// Complete reports whether head is all of an input, and Objects finds in it all
+// that Open will, at most so many: what these lack, the input lacks. Damage
+// within a line does no harm.
 func Complete(head []byte, most int) bool {
 	if len(head) >= flow.HeadSize {
 		return false
 	}
-	c, s := cutter{in: bytes.NewReader(head)}, nothing.Scanner()
+	s, byLine := nothing.Scanner(), ByLine(head)
+	if byLine {
+		head = bytes.TrimRight(head, " \t\r\n")
+		if i := bytes.LastIndexByte(head, '\n'); i >= 0 && s.Scan(head[i:]) != nil { // cut short, perhaps
+			head = head[:i]
+		}
+	}
+	c := cutter{in: bytes.NewReader(head)}
 	for n := 0; ; n++ {
 		switch object, err := c.next(); {
 		case err == io.EOF:
 			return true
-		case err != nil || n == most || s.Scan(object) != nil:
+		case err != nil || n == most:
+			return false
+		case byLine && bytes.IndexByte(object, '\n') >= 0: // a line within may be taken for an object
+			return false
+		case !byLine && s.Scan(object) != nil:
 			return false
 		}
 	}
