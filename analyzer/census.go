@@ -20,6 +20,7 @@ type census struct {
 	stride      uint64
 	sized       uint64
 	lives       map[flow.Host]uint64 // how often a number has been given again; nil at first
+	outside     outside
 }
 
 // maxSizes bounds the sample of flow sizes.
@@ -49,6 +50,7 @@ func (c *census) work(it *item) {
 	for i := range rows {
 		r := &rows[i]
 		first, last = min(first, r.Start), max(last, r.Start)
+		c.outside.add(r)
 		pair := uint64(r.SrcHost)<<32 | uint64(r.DstHost)
 		if c.lives != nil {
 			pair ^= c.lives[r.SrcHost]*0x9e3779b97f4a7c15 ^ c.lives[r.DstHost]*0xd6e8feb86659fd93

@@ -20,6 +20,9 @@ func (p *Plan) finish(c *census, pl *pipeline, in *input) *Summary {
 	}
 	s.Hosts, s.Forgotten = p.hosts.ever, p.hosts.gone
 	c.fill(s)
+	if hint := c.outside.hint(); hint != "" && p.cfg.Params["internal"] == "" {
+		s.Warnings = append(s.Warnings, hint)
+	}
 	if n := p.cfg.Symbols.Dropped(); n > 0 {
 		s.Warnings = append(s.Warnings, fmt.Sprintf("%d texts (states, services, labels) were dropped: more than %d different ones", n, flow.MaxSymbols))
 	}

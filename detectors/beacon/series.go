@@ -235,11 +235,3 @@ func (s *store) series(cs []call, p *pair) []call {
 	}
 	return cs
 }
-
-// last is the call of a pair that came last in the input.
-func (s *store) last(p *pair) *call {
-	if p.kept == 0 {
-		return &p.first
-	}
-	return &s.at(p.tail)[(p.kept-1)%blockCalls]
-}

@@ -80,9 +80,9 @@ func blamed(a *detectors.Alert) []flow.Addr {
 // detector. The five of the core are left out: they are statistics, which tell
 // what is, not what is wrong.
 var hints = map[string]float64{
-	"port-scan":        40,  // strangers who try all our addresses
+	"port-scan":        40, // strangers who try all our addresses
 	"beacon":           60, // sixty computers that ask for updates, mail and news by the clock
-	"exfiltration":     8,   // backups, and files kept in the cloud
+	"exfiltration":     8,  // backups, and files kept in the cloud
 	"long-connection":  2,
 	"unusual-service":  1,
 	"flood":            0,

@@ -215,11 +215,11 @@ func (w *watcher) fetch(ways []passage) {
 	n := 0
 	for i := range ways {
 		if h := w.hosts.GuessOf(ways[i].hostHash); h != nil {
-			lines[n], lines[n+1] = &h.up, &h.hours[w.slot].pushed
+			lines[n], lines[n+1] = &h.up, &h.hours[w.slot&1].down
 			n += 2
 		}
 		if p := w.pairs.GuessOf(ways[i].hash); p != nil {
-			lines[n], lines[n+1], lines[n+2] = &p.up, &p.total, &p.dayDown
+			lines[n], lines[n+1], lines[n+2] = &p.up, &p.dayDown, &p.odd
 			n += 3
 		}
 	}

@@ -25,31 +25,33 @@ func (p *passage) key() pairmap.Key {
 }
 
 // A pair is what went between a host and an outside address, in flows that
-// the same side opened.
+// the same side opened. What every flow changes is in front; with what the
+// table adds an entry takes three cache lines.
 type pair struct {
+	last, start flow.Time // of the upload at hand
 	first       flow.Time // of all its flows
-	dripWindow  flow.Time // first when slow-drip was first reported
-	start, last flow.Time // of the upload at hand
-	window      flow.Time // start when it was first reported
-	up, down    uint64    // bytes of the upload at hand
-	odd         uint64    // of up, what went to TCP ports that are not usual
-	told        uint64    // up when it was last reported
-	largest     uint64
-	total       uint64 // bytes ever sent
 	day         flow.Time
+	up, down    uint64 // bytes of the upload at hand
+	total       uint64 // bytes ever sent
+	largest     uint64
 	dayUp       uint64
 	dayDown     uint64
-	sum         float32 // the CUSUM of slow-drip
+	told        uint64 // up when it was last reported
 	flows       uint32
+	all         uint32     // flows since the first
+	port        uint16     // of the largest flow
+	proto       flow.Proto // likewise
+	ftp         bool
+	severity    detectors.Severity // of the last report
+	dripTold    uint16             // days when it was last reported
+	odd         uint64             // of up, what went to TCP ports that are not usual
+	window      flow.Time          // start when it was first reported
+	dripWindow  flow.Time          // first when slow-drip was first reported
 	shown       exhibit.Case
 	daily       exhibit.Case // the first flow of each day, for slow-drip
-	all         uint32       // flows since the first
+	sum         float32      // the CUSUM of slow-drip
 	days        uint16       // with pushes that counted
-	dripTold    uint16       // days when it was last reported
-	port        uint16       // of the largest flow
-	proto       flow.Proto
-	severity    detectors.Severity // of the last report
-	ftp         bool
+	_           [18]byte
 }
 
 func (p *pair) drop(s *exhibit.Shelf) {

@@ -15,6 +15,7 @@ import (
 type filter struct {
 	words []uint64
 	n     int // pairs told
+	begun int // how many times it began anew
 }
 
 const (
@@ -54,7 +55,7 @@ func pairHash(src, dst flow.Host) uint64 { return mix(uint64(src)<<32|uint64(dst
 // slot is the word of a pair; that of its services is beside it.
 func slot(h uint64) uint64 { return h % (filterWords / 2) * 2 }
 
-func (f *filter) place(src, dst flow.Host) *uint64 { return &f.words[slot(pairHash(src, dst))] }
+func (f *filter) place(h uint64) *uint64 { return &f.words[slot(h)] }
 
 // two are two bits of a hash, from its upper end.
 func two(h uint64) uint64 { return 1<<(h>>58) | 1<<(h>>52&63) }
@@ -75,11 +76,20 @@ func (f *filter) add(r *flow.Record) (newPair, newService bool) {
 		if f.n++; f.n > filterPairs {
 			clear(f.words)
 			f.n = 1
+			f.begun++
 		}
 	}
 	f.words[i] |= pair
 	f.words[i+1] |= service
 	return newPair, newService
+}
+
+// knows reports whether the destination of r, whose pairHash is h, has answered
+// its source by that service before: add would change nothing.
+func (f *filter) knows(h uint64, r *flow.Record) bool {
+	i := slot(h)
+	p, s := two(h), serviceBits(h, r)
+	return f.words[i]&p == p && f.words[i+1]&s == s
 }
 
 // has reports whether the destination of r has answered its source before,

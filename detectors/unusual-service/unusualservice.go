@@ -108,7 +108,7 @@ func newWatcher(d *detectors.Detector, env *detectors.Env) detectors.Watcher {
 		env.Reject("max-servers", "must be positive, and not out of all proportion")
 		maxServers = 1
 	}
-	w.between = env.Counter("flows-between-outsiders", "flows of which neither end is internal, and which were not watched: name your networks with --internal")
+	w.between = env.Tally("flows-between-outsiders", "flows of which neither end is internal, and which were not watched: name your networks with --internal")
 	w.dropped = env.Counter("servers-dropped", "services of servers forgotten for lack of max-servers")
 	w.untold = env.Counter("ports-not-told", "new ports of no known service beyond max-strange")
 	w.learnt = learning.New(w.learn)

@@ -76,7 +76,7 @@ func (c *writer) row(r *flow.Record) {
 // Line breaks and zero bytes, which a line of text cannot hold, become blanks.
 func (c *writer) quote(from int) {
 	text := c.buf[from:]
-	if bytes.IndexAny(text, ",\"\r\n\x00") < 0 {
+	if !bytes.ContainsAny(text, ",\"\r\n\x00") {
 		return
 	}
 	quotes := bytes.Count(text, []byte{'"'})

@@ -117,7 +117,7 @@ func (c *clock) iso(line []byte) (s stamp, rest []byte, ok bool) {
 		return s, line, false
 	}
 	last := text[len(text)-1]
-	return stamp{at: at, naive: last != 'Z' && bytes.IndexAny(text[19:], "+-") < 0}, rest, true
+	return stamp{at: at, naive: last != 'Z' && !bytes.ContainsAny(text[19:], "+-")}, rest, true
 }
 
 // month is the number of an English month, 0 for none.

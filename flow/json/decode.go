@@ -93,7 +93,7 @@ func empty(f columns.Field) flow.Fields {
 
 // plain writes a number without an exponent, which only JSON has.
 func plain(v []byte, kind jsonscan.Kind, buf *[]byte) []byte {
-	if kind != jsonscan.Number || bytes.IndexAny(v, "eE") < 0 || len(v) > 40 {
+	if kind != jsonscan.Number || !bytes.ContainsAny(v, "eE") || len(v) > 40 {
 		return v
 	}
 	f, err := strconv.ParseFloat(string(v), 64)

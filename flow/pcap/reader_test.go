@@ -271,7 +271,7 @@ func TestTimeThatGoesBack(t *testing.T) {
 
 func TestCapturesThatAreRefused(t *testing.T) {
 	for _, test := range []struct{ name, data, want string }{
-		{"802.11", string(newCapture(layers.LinkTypeIEEE80211Radio).Bytes()), "link type radiotap and IEEE 802.11 (127), which is not read; have Zeek"},
+		{"802.11", newCapture(layers.LinkTypeIEEE80211Radio).String(), "link type radiotap and IEEE 802.11 (127), which is not read; have Zeek"},
 		{"a damaged header", "\xd4\xc3\xb2\xa1\x02\x00", "damaged header: the capture ends within its header"},
 		{"text", "ts,src\n", "not a packet capture: neither pcap nor pcapng"},
 	} {
