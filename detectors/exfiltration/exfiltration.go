@@ -164,14 +164,23 @@ var usualPorts = []uint16{
 
 // A passage is a flow across the border of the network.
 type passage struct {
-	inside, outside flow.Host
-	up, down        uint64 // bytes that the inside sent and received
-	port            uint16 // of the service
-	pulled          bool   // the outside opened it
-
-	hash, hostHash uint64 // of the keys of the pair and of the inside
-	users          *users // of the outside
+	pair     pairmap.Key // inside, outside, and who opened it
+	host     pairmap.Key // inside
+	up, down uint64      // bytes that the inside sent and received
+	port     uint16      // of the service
+	hash     uint64      // of pair
+	hostHash uint64
+	users    *users // of the outside
 }
+
+// set is field by field: a copy of what has just been written would wait for it.
+func (p *passage) set(inside, outside flow.Host, opened uint8, up, down uint64, port uint16) {
+	p.pair.Src, p.pair.Dst, p.pair.Extra, p.host.Src = inside, outside, opened, inside
+	p.up, p.down, p.port = up, down, port
+}
+
+// pushes reports whether a passage may make a pair one that is watched.
+func (p *passage) pushes() bool { return p.up > p.down || p.port == 21 }
 
 // group is how many passages are worked on while what the tables know of them
 // is on its way to the cache: first the slots, then what they lead to.
@@ -193,8 +202,7 @@ func (w *watcher) Flows(rs []flow.Record) {
 				continue
 			}
 			p := &ways[n]
-			k, inside := p.key(), pairmap.Key{Src: p.inside}
-			p.hash, p.hostHash, p.users = k.Hash(), inside.Hash(), w.users.At(k.Dst)
+			p.hash, p.hostHash, p.users = p.pair.Hash(), p.host.Hash(), w.users.At(p.pair.Dst)
 			places[2*n], places[2*n+1] = w.pairs.PlaceOf(p.hash), w.hosts.PlaceOf(p.hostHash)
 			met[n], rows[n] = p.users, r
 			n++
@@ -218,6 +226,9 @@ func (w *watcher) fetch(ways []passage) {
 			lines[n], lines[n+1] = &h.up, &h.hours[w.slot&1].down
 			n += 2
 		}
+		if !ways[i].pushes() && !ways[i].users.mayKnow(ways[i].pair.Src) {
+			continue
+		}
 		if p := w.pairs.GuessOf(ways[i].hash); p != nil {
 			lines[n], lines[n+1], lines[n+2] = &p.up, &p.dayDown, &p.odd
 			n += 3
@@ -235,14 +246,16 @@ func (w *watcher) crosses(r *flow.Record, p *passage) bool {
 	src, dst := w.kinds.At(r.SrcHost, r.Src), w.kinds.At(r.DstHost, r.Dst)
 	switch {
 	case src.Internal() && src.Machine() && dst.External():
-		*p = passage{inside: r.SrcHost, outside: r.DstHost, up: r.SrcBytes, down: r.DstBytes, port: r.DstPort}
 		if contact.Reply(r) {
-			p.pulled, p.port = true, r.SrcPort
+			p.set(r.SrcHost, r.DstHost, fetched, r.SrcBytes, r.DstBytes, r.SrcPort)
+		} else {
+			p.set(r.SrcHost, r.DstHost, pushed, r.SrcBytes, r.DstBytes, r.DstPort)
 		}
 	case dst.Internal() && dst.Machine() && src.External():
-		*p = passage{inside: r.DstHost, outside: r.SrcHost, up: r.DstBytes, down: r.SrcBytes, port: r.DstPort, pulled: true}
 		if contact.Reply(r) {
-			p.pulled, p.port = false, r.SrcPort
+			p.set(r.DstHost, r.SrcHost, pushed, r.DstBytes, r.SrcBytes, r.SrcPort)
+		} else {
+			p.set(r.DstHost, r.SrcHost, fetched, r.DstBytes, r.SrcBytes, r.DstPort)
 		}
 	default:
 		if src.External() && dst.External() {

@@ -61,7 +61,7 @@ func (w *watcher) hour(h *host, p *pair, r *flow.Record, way *passage) {
 	}
 	if o.used && start > o.start { // lateness of hours: judged early, and without its peers
 		if float64(o.pushed) >= w.volume {
-			w.judgeHour(way.inside, h, o, 0, 0)
+			w.judgeHour(way.pair.Src, h, o, 0, 0)
 		}
 		h.remember(o)
 		w.shelf.Drop(o.shown)

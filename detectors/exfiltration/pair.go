@@ -16,14 +16,6 @@ const (
 	fetched
 )
 
-func (p *passage) key() pairmap.Key {
-	k := pairmap.Pair(p.inside, p.outside)
-	if p.pulled {
-		k.Extra = fetched
-	}
-	return k
-}
-
 // A pair is what went between a host and an outside address, in flows that
 // the same side opened. What every flow changes is in front; with what the
 // table adds an entry takes three cache lines.
@@ -63,9 +55,16 @@ func (p *pair) drop(s *exhibit.Shelf) {
 // first two, and whether there are more.
 type users struct {
 	a, b     flow.Host
-	n        uint8 // held at popular
-	newcomer bool  // first met after learning
+	n        uint8  // held at popular
+	newcomer bool   // first met after learning
+	pairs    uint16 // bits for the hosts of which there may be a pair
 }
+
+// bit is the one of a host among 16.
+func bit(h flow.Host) uint16 { return 1 << (uint32(h) * 0x9e3779b1 >> 28) }
+
+// mayKnow is false where there is certainly no pair with the host.
+func (u *users) mayKnow(h flow.Host) bool { return u.pairs&bit(h) != 0 }
 
 // add reports whether the host is a new one.
 func (u *users) add(h flow.Host) bool {
@@ -98,12 +97,11 @@ func add(sum *uint64, v uint64) {
 // pass takes a flow across the border. A pair is watched from its first push
 // on: of all that browse, few are.
 func (w *watcher) pass(r *flow.Record, way *passage) {
-	k := way.key()
+	k := way.pair
 	odd := !w.usual[way.port] && (r.Proto == flow.TCP || r.Proto == flow.UDP) && !doubtful(r, way)
-	inside := pairmap.Key{Src: k.Src}
-	h := w.hosts.Touch(inside, way.hostHash, r.Start)
+	h := w.hosts.Touch(way.host, way.hostHash, r.Start)
 	if h == nil {
-		h, _ = w.hosts.At(inside, r.Start)
+		h, _ = w.hosts.At(way.host, r.Start)
 	}
 	w.peers.work++
 	w.meet(k, way.users, h, odd)
@@ -112,8 +110,9 @@ func (w *watcher) pass(r *flow.Record, way *passage) {
 		if p = w.pairs.Touch(k, way.hash, r.Start); p == nil {
 			p, _ = w.pairs.At(k, r.Start)
 			*p = pair{first: r.Start, start: r.Start, last: r.Start, day: r.Start.Floor(dayLong)}
+			way.users.pairs |= bit(k.Src)
 		}
-	} else if *w.pairs.PlaceOf(way.hash) != 0 { // else it is not there
+	} else if way.users.mayKnow(k.Src) {
 		p = w.pairs.Find(k)
 	}
 	w.hour(h, p, r, way)

@@ -40,13 +40,13 @@ func mix(a, b uint64) uint64 {
 // with host 0, which nobody is.
 func (f *filter) open(r *flow.Record) {
 	anybody := flow.Record{DstHost: r.DstHost, DstPort: r.DstPort, Proto: r.Proto}
-	f.add(&anybody)
+	f.add(pairHash(0, r.DstHost), &anybody)
 }
 
 // opened reports whether the destination of k has answered anybody there.
 func (f *filter) opened(k pairmap.Key) bool {
 	anybody := flow.Record{DstHost: k.Dst, DstPort: k.Port, Proto: k.Proto}
-	_, service := f.has(&anybody)
+	_, service := f.has(pairHash(0, k.Dst), &anybody)
 	return service
 }
 
@@ -64,10 +64,9 @@ func serviceBits(h uint64, r *flow.Record) uint64 {
 	return two(mix(h, uint64(r.DstPort)<<8|uint64(r.Proto)))
 }
 
-// add notes that the destination of r answered its source, and reports which
-// of it is new.
-func (f *filter) add(r *flow.Record) (newPair, newService bool) {
-	h := pairHash(r.SrcHost, r.DstHost)
+// add notes that the destination of r, whose pairHash is h, answered its source,
+// and reports which of it is new.
+func (f *filter) add(h uint64, r *flow.Record) (newPair, newService bool) {
 	i := slot(h)
 	pair, service := two(h), serviceBits(h, r)
 	newPair = f.words[i]&pair != pair
@@ -84,8 +83,8 @@ func (f *filter) add(r *flow.Record) (newPair, newService bool) {
 	return newPair, newService
 }
 
-// knows reports whether the destination of r, whose pairHash is h, has answered
-// its source by that service before: add would change nothing.
+// knows reports whether the destination of r has answered its source by that
+// service before: add would change nothing.
 func (f *filter) knows(h uint64, r *flow.Record) bool {
 	i := slot(h)
 	p, s := two(h), serviceBits(h, r)
@@ -94,8 +93,7 @@ func (f *filter) knows(h uint64, r *flow.Record) bool {
 
 // has reports whether the destination of r has answered its source before,
 // and whether by that service.
-func (f *filter) has(r *flow.Record) (pair, service bool) {
-	h := pairHash(r.SrcHost, r.DstHost)
+func (f *filter) has(h uint64, r *flow.Record) (pair, service bool) {
 	i := slot(h)
 	p, s := two(h), serviceBits(h, r)
 	pair = f.words[i]&p == p

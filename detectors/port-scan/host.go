@@ -33,8 +33,7 @@ type host struct {
 }
 
 const (
-	alive       = 1 << iota // has answered somebody
-	suspect                 // has a campaign
+	suspect     = 1 << iota // has a campaign
 	firstInside             // the first contact that failed is internal
 )
 

@@ -61,6 +61,7 @@ type watcher struct {
 	limits limits
 
 	hosts     hostmap.Map[host]
+	alive     hostmap.Bits // have answered somebody
 	kinds     *network.Kinds
 	exempt    exemptions
 	reached   filter
@@ -115,8 +116,8 @@ func size(env *detectors.Env, name string, def int, doc string) int {
 
 func icmp(p flow.Proto) bool { return p == flow.ICMP || p == flow.ICMPv6 }
 
-// flow takes a row.
-func (w *watcher) flow(r *flow.Record, o contact.Outcome) {
+// flow takes a row; known is the hash of its hosts in the filter.
+func (w *watcher) flow(r *flow.Record, o contact.Outcome, known uint64) {
 	if r.SrcHost == r.DstHost {
 		return
 	}
@@ -127,7 +128,7 @@ func (w *watcher) flow(r *flow.Record, o contact.Outcome) {
 			return // fragments, and rows that do not tell
 		}
 		if o == contact.Answered {
-			if newPair, newService = w.reached.add(r); !newService {
+			if newPair, newService = w.reached.add(known, r); !newService {
 				return
 			}
 			if r.Proto == flow.TCP {
@@ -145,14 +146,14 @@ func (w *watcher) flow(r *flow.Record, o contact.Outcome) {
 	if !from.Machine() || !to.Machine() || w.exempt.has(r.SrcHost, r.Src) {
 		return
 	}
-	s, d := w.hosts.At(r.SrcHost), w.hosts.At(r.DstHost)
+	s := w.hosts.At(r.SrcHost)
 	switch {
 	case icmp(r.Proto):
 		w.echo(r, s, o)
 	case o == contact.Answered:
-		w.answered(r, s, d, newPair)
+		w.answered(r, s, newPair)
 	case !pointless(r):
-		w.failed(r, s, d, from, to)
+		w.failed(r, s, known, from, to)
 	}
 }
 
@@ -180,6 +181,7 @@ func (w *watcher) Forget(hs []flow.Host) {
 			}
 		}
 		*s = host{}
+		w.alive.Unset(h)
 	}
 	w.kinds.Forget(hs)
 	w.exempt.forget(hs)

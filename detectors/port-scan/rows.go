@@ -84,7 +84,8 @@ func (w *watcher) look(v *wave, g []flow.Record) {
 // sift leaves out answers that are nothing new, and asks for the hosts of the
 // rest and for where the search for what they tried before begins.
 func (w *watcher) sift(v *wave) {
-	var ends [2 * group]*host
+	var hosts [group]*host
+	var tails [2 * group]*uint8
 	var places [4 * group]*uint64
 	n, m, p := 0, 0, 0
 	v.begun = w.reached.begun
@@ -96,10 +97,12 @@ func (w *watcher) sift(v *wave) {
 			continue
 		}
 		at := n & (group - 1)
-		v.left[at] = i
+		v.left[at], v.known[at] = i, h
+		s := w.hosts.At(r.SrcHost)
+		hosts[n&(group-1)] = s
+		tails[m&(2*group-1)] = &s.flags // perhaps on the next line
+		m++
 		n++
-		ends[m&(2*group-1)], ends[(m+1)&(2*group-1)] = w.hosts.At(r.SrcHost), w.hosts.At(r.DstHost)
-		m += 2
 		if echo {
 			k := pairmap.Key{Src: r.SrcHost, Dst: r.DstHost, Proto: r.Proto}
 			v.contacts[at] = k.Hash()
@@ -121,13 +124,18 @@ func (w *watcher) sift(v *wave) {
 			places[p&(4*group-1)] = w.contacts.PlaceOf(v.contacts[at])
 			places[(p+1)&(4*group-1)] = w.attempts.PlaceOf(v.contacts[at])
 			p += 2
+			if !w.alive.Has(r.DstHost) {
+				tails[m&(2*group-1)] = &w.hosts.At(r.DstHost).dead
+				m++
+			}
 		case r.Proto == flow.TCP:
 			places[p&(4*group-1)] = w.reached.place(pairHash(0, r.DstHost))
 			p++
 		}
 	}
 	v.n = n
-	detectors.Prefetch(ends[:m])
+	detectors.Prefetch(hosts[:n])
+	detectors.Prefetch(tails[:m])
 	detectors.Prefetch(places[:p])
 }
 
@@ -183,11 +191,11 @@ func (w *watcher) fetch(v *wave) {
 // knew matter again.
 func (w *watcher) work(v *wave) {
 	done := 0
-	for _, i := range v.left[:v.n] {
+	for j, i := range v.left[:v.n] {
 		if v.begun != w.reached.begun {
 			break
 		}
-		w.flow(&v.rows[i], v.outcomes[i&(group-1)])
+		w.flow(&v.rows[i], v.outcomes[i&(group-1)], v.known[j])
 		done = int(i) + 1
 	}
 	if v.begun == w.reached.begun {
@@ -195,8 +203,8 @@ func (w *watcher) work(v *wave) {
 		return
 	}
 	for i := done; i < len(v.rows); i++ {
-		if o := v.outcomes[i&(group-1)]; o != contact.Unknown || icmp(v.rows[i].Proto) {
-			w.flow(&v.rows[i], o)
+		if r, o := &v.rows[i], v.outcomes[i&(group-1)]; o != contact.Unknown || icmp(r.Proto) {
+			w.flow(r, o, pairHash(r.SrcHost, r.DstHost))
 		}
 	}
 	v.n = 0
