@@ -122,6 +122,7 @@ const group = 32
 func (w *watcher) Flows(rs []flow.Record) {
 	var vs [group]service
 	var slots [3 * group]*uint64
+	var hashes [3 * group]uint64
 	for len(rs) > 0 {
 		g := rs[:min(group, len(rs))]
 		rs = rs[len(g):]
@@ -130,12 +131,17 @@ func (w *watcher) Flows(rs []flow.Record) {
 			vs[i] = w.serviceOf(&g[i])
 			if vs[i] != 0 {
 				k := key(&g[i], vs[i])
-				slots[n] = w.pairs.Place(k)
-				slots[n+1], slots[n+2] = w.bySource.Place(sourceKey(k)), w.byTarget.Place(targetKey(k))
+				hashes[n] = k.Hash()
+				k.Dst = 0
+				hashes[n+1] = k.Hash()
+				k.Src, k.Dst = 0, g[i].DstHost
+				hashes[n+2] = k.Hash()
+				slots[n], slots[n+1], slots[n+2] = w.pairs.PlaceOf(hashes[n]), w.bySource.PlaceOf(hashes[n+1]), w.byTarget.PlaceOf(hashes[n+2])
 				n += 3
 			}
 		}
 		detectors.Prefetch(slots[:n])
+		w.fetch(hashes[:n])
 		for i := range g {
 			if !w.bare {
 				w.learnBare(&g[i])
@@ -145,6 +151,29 @@ func (w *watcher) Flows(rs []flow.Record) {
 			}
 		}
 	}
+}
+
+// fetch asks for what the slots of pairs, sources and targets lead to.
+func (w *watcher) fetch(hashes []uint64) {
+	var times [3 * group]*flow.Time
+	var tails [3 * group]*uint64
+	n := 0
+	for i := 0; i+2 < len(hashes); i += 3 {
+		if p := w.pairs.GuessOf(hashes[i]); p != nil {
+			times[n], tails[n] = &p.last, &p.wonBytes
+			n++
+		}
+		if c := w.bySource.GuessOf(hashes[i+1]); c != nil {
+			times[n], tails[n] = &c.last, &c.vain
+			n++
+		}
+		if c := w.byTarget.GuessOf(hashes[i+2]); c != nil {
+			times[n], tails[n] = &c.last, &c.vain
+			n++
+		}
+	}
+	detectors.Prefetch(times[:n])
+	detectors.Prefetch(tails[:n])
 }
 
 // serviceOf is the service that r went to, or 0.
@@ -181,7 +210,7 @@ func (w *watcher) flow(r *flow.Record, v service) {
 	p, fresh := w.pairs.At(k, r.Start)
 	if fresh || r.Start > p.last.Add(w.idle) {
 		p.begin(r.Start)
-		w.cases.Delete(k)
+		w.close(k)
 	}
 	if r.Has&flow.HasSrcPort != 0 && r.SrcPort != 0 {
 		if r.SrcPort == p.port {
@@ -205,6 +234,13 @@ func (w *watcher) flow(r *flow.Record, v service) {
 	}
 	if a.target != nil {
 		w.seeTarget(&a)
+	}
+}
+
+// close drops the dossier of a key, if there is one.
+func (w *watcher) close(k pairmap.Key) {
+	if w.cases.Len() > 0 {
+		w.cases.Delete(k)
 	}
 }
 

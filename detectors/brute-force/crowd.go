@@ -42,7 +42,7 @@ func (w *watcher) crowd(of *pairmap.Map[crowd], k pairmap.Key, now flow.Time, s 
 	c, fresh := of.At(k, now)
 	if fresh || now > c.last.Add(2*w.idle) {
 		*c = crowd{start: now, last: now, epoch: c.epoch + 1}
-		w.cases.Delete(k)
+		w.close(k)
 	}
 	return c
 }

@@ -144,16 +144,46 @@ func (w *watcher) Flows(rs []flow.Record) {
 const group = 64
 
 func (w *watcher) fetch(g []flow.Record) {
-	var places [2 * group]*uint64
+	var places [3 * group]*uint64
+	var hashes [3 * group]uint64
 	n := 0
 	for i := range g {
 		if r := &g[i]; r.DstPort == 53 {
-			places[n] = w.clients.Place(pairmap.Key{Src: r.SrcHost})
-			places[n+1] = w.pairs.Place(pairmap.Key{Src: r.SrcHost, Dst: r.DstHost, Port: 53})
-			n += 2
+			k := pairmap.Key{Src: r.SrcHost}
+			hashes[n] = k.Hash()
+			k.Src = r.DstHost
+			hashes[n+1] = k.Hash()
+			k.Src, k.Dst, k.Port = r.SrcHost, r.DstHost, 53
+			hashes[n+2] = k.Hash()
+			places[n], places[n+1], places[n+2] = w.clients.PlaceOf(hashes[n]), w.servers.PlaceOf(hashes[n+1]), w.pairs.PlaceOf(hashes[n+2])
+			n += 3
 		}
 	}
+	if n == 0 {
+		return
+	}
 	detectors.Prefetch(places[:n])
+	var clients [group]*client
+	var servers [group]*server
+	var pairs [3 * group]*uint64
+	nc, ns, np := 0, 0, 0
+	for i := 0; i < n; i += 3 {
+		if c := w.clients.GuessOf(hashes[i]); c != nil {
+			clients[nc] = c
+			nc++
+		}
+		if s := w.servers.GuessOf(hashes[i+1]); s != nil {
+			servers[ns] = s
+			ns++
+		}
+		if p := w.pairs.GuessOf(hashes[i+2]); p != nil {
+			pairs[np], pairs[np+1], pairs[np+2] = &p.up, &p.answers, &p.saidTunnel
+			np += 3
+		}
+	}
+	detectors.Prefetch(clients[:nc])
+	detectors.Prefetch(servers[:ns])
+	detectors.Prefetch(pairs[:np])
 }
 
 func (w *watcher) group(g []flow.Record) {

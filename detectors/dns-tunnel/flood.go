@@ -27,6 +27,9 @@ type floods struct {
 	net     []netMinute // of all hosts together
 	judged  int64
 	begun   bool
+	minute  int64     // that of the last flow asked for
+	since   flow.Time // when it began
+	place   int       // its place in a ring
 	limit   int
 	lost    *detectors.Counter
 	excused *detectors.Counter
@@ -97,7 +100,7 @@ func (w *watcher) count(c *client, r *flow.Record, outcome contact.Outcome) {
 	fl.last = max(fl.last, r.Start)
 	fl.total++
 	fl.shown = w.shelf.Add(fl.shown, r)
-	b := fl.at(r.Start)
+	b := fl.bin(f.when(r.Start))
 	if b == nil {
 		return
 	}
@@ -135,7 +138,7 @@ func (w *watcher) heat(c *client, r *flow.Record) bool {
 		fl.bins = make([]bin, f.ring)
 	}
 	clear(fl.bins)
-	if b := fl.at(c.begin); b != nil { // they came between then and now
+	if b := fl.bin(f.when(c.begin)); b != nil { // they came between then and now
 		b.questions = c.n - 1
 	}
 	f.n++
@@ -164,11 +167,22 @@ func slot(m int64, n int) int { return int((m%int64(n) + int64(n)) % int64(n)) }
 
 func minuteOf(t flow.Time) int64 { return int64(t.Floor(minute) / minute) }
 
-// at is the bin of a time, or nil if it is over. A minute that is not in the
-// ring takes the place of the oldest.
-func (f *flood) at(t flow.Time) *bin {
-	m := minuteOf(t)
-	b := &f.bins[slot(m, len(f.bins))]
+// when is the minute of a time, and its place in the rings.
+func (f *floods) when(t flow.Time) (m int64, place int) {
+	if uint64(t-f.since) >= uint64(minute) {
+		f.since, f.minute = t.Floor(minute), minuteOf(t)
+		f.place = slot(f.minute, int(f.ring))
+	}
+	return f.minute, f.place
+}
+
+// bin is the bin of a minute, or nil if it is over. A minute that is not in
+// the ring takes the place of the oldest.
+func (f *flood) bin(m int64, place int) *bin {
+	b := &f.bins[place]
+	if b.minute == m {
+		return b
+	}
 	empty := b.questions == 0 && b.peers == [8]uint64{}
 	switch {
 	case empty || b.minute < m:
@@ -197,8 +211,8 @@ func (w *watcher) other(r *flow.Record) {
 		return
 	}
 	h := uint32(r.DstHost) * 0x9e3779b1
-	m := minuteOf(r.Start)
-	n := &f.net[slot(m, len(f.net))]
+	m, place := f.when(r.Start)
+	n := &f.net[place]
 	if n.minute < m {
 		*n = netMinute{minute: m}
 	}
@@ -209,7 +223,7 @@ func (w *watcher) other(r *flow.Record) {
 		return
 	}
 	if c := w.clients.Find(pairmap.Key{Src: r.SrcHost}); c != nil && c.flood > 0 {
-		if b := f.all[c.flood-1].at(r.Start); b != nil {
+		if b := f.all[c.flood-1].bin(m, place); b != nil {
 			b.peers[h>>29] |= 1 << (h >> 23 & 63)
 		}
 	}

@@ -40,6 +40,7 @@ type entropies struct {
 	bins   [binsOpen]bin
 	past   [fields][]float64
 	recent *bin
+	minute int32 // that of the last flow, which recent is for
 }
 
 func binOf(m int32) int32 {
@@ -60,7 +61,8 @@ func (e *entropies) at(n int32) *bin {
 
 func (e *entropies) count(r *flow.Record, m int32) {
 	b := e.recent
-	if n := binOf(m); b == nil || b.number != n {
+	if b == nil || m != e.minute && b.number != binOf(m) {
+		n := binOf(m)
 		b = e.at(n)
 		if b.used && b.number > n {
 			return
@@ -71,6 +73,7 @@ func (e *entropies) count(r *flow.Record, m int32) {
 		}
 		e.recent = b
 	}
+	e.minute = m
 	b.total++
 	const a, c = 0x9e3779b1, 0x85ebca6b
 	b.counts[srcAddr][uint32(r.SrcHost)*a>>22]++

@@ -190,11 +190,16 @@ func (w *watcher) flow(r *flow.Record, g *glance) {
 	w.newest = max(w.newest, m)
 	w.row = r
 	w.entropies.count(r, m)
-	a := arrival{
-		flow: r, victim: r.DstHost, source: r.SrcHost, port: r.DstPort, from: r.SrcPort,
-		packets: r.SrcPkts, bytes: r.SrcBytes, back: r.DstPkts, backBytes: r.DstBytes,
+	reflects := r.Proto == flow.UDP && w.reflects(r.DstPort)
+	if !reflects && !g.watched && g.flows < watchFlows-1 && r.SrcPkts < watchPackets && (r.SrcBytes < watchBytes || r.Proto != flow.UDP) {
+		g.notice(m) // most flows, in short
+		return
 	}
-	if r.Proto == flow.UDP && w.reflects(r.DstPort) {
+	// Field by field: a literal is copied, which waits for what was just written.
+	var a arrival
+	a.flow, a.victim, a.source, a.port, a.from = r, r.DstHost, r.SrcHost, r.DstPort, r.SrcPort
+	a.packets, a.bytes, a.back, a.backBytes = r.SrcPkts, r.SrcBytes, r.DstPkts, r.DstBytes
+	if reflects {
 		// To a service that can reflect: a request, or, where nothing was
 		// sent, an answer that was turned round for its port.
 		src := w.glances.At(r.SrcHost)
@@ -220,17 +225,23 @@ func (w *watcher) flow(r *flow.Record, g *glance) {
 	w.count(v, &a, m)
 }
 
-// promote counts a flow to a destination that is not watched and reports
-// whether it is to be from now on.
-func (w *watcher) promote(a *arrival, g *glance, m int32) bool {
+// notice counts a flow.
+func (g *glance) notice(m int32) {
 	switch {
-	case g.group:
-		return false
 	case m > g.minute || g.flows == 0:
 		g.minute, g.flows = m, 1
 	case g.flows < 1<<16-1:
 		g.flows++
 	}
+}
+
+// promote counts a flow to a destination that is not watched and reports
+// whether it is to be from now on.
+func (w *watcher) promote(a *arrival, g *glance, m int32) bool {
+	if g.group {
+		return false
+	}
+	g.notice(m)
 	if g.flows < watchFlows && a.packets < watchPackets && !(a.bytes >= watchBytes && w.unasked(a)) {
 		return false
 	}

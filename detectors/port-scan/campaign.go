@@ -10,35 +10,32 @@ import (
 // A campaign is what a source tried in vain, from the first such contact
 // until it tries nothing new for a while.
 type campaign struct {
-	// What each further contact changes lies together.
 	since, last flow.Time
+	named       flow.Time // since, as it was first told: what the finding goes by
+	isNamed     bool
 	contacts    uint32 // distinct (destination, port) that failed, TCP and UDP
 	targets     uint32 // distinct destinations of them
 	ports       uint32 // distinct (port, protocol) of them
 	inside      uint32 // contacts with internal destinations
 	high        uint32 // contacts with ports from 1024 on
-	nVictims    uint32 // destinations with hint ports that failed, or more
-	nAnswers    uint32
-	decided     uint16 // targets that had failed when the sequential test decided
-	waiting     uint8  // kinds to be reported, a bit each
-	isNamed     bool
-	lastFlow    flow.Record
-
-	named flow.Time // since, as it was first told: what the finding goes by
 
 	pinged uint32 // distinct destinations asked by ICMP
 	alive  uint32 // of them, those that answered
 	asks   uint32 // the types of ICMP requests, a bit each
 
 	suspects [8]flow.Host // the first destinations that the sequential test counted
+	decided  uint16       // targets that had failed when the sequential test decided
+	waiting  uint8        // kinds to be reported, a bit each
 	kinds    [kinds]growth
 
-	victims [8]victim // the destinations with the most ports that failed
-	swath   [8]sweep  // the ports with the most destinations that failed
+	victims  [8]victim // the destinations with the most ports that failed
+	nVictims uint32    // destinations with hint ports that failed, or more
+	swath    [8]sweep  // the ports with the most destinations that failed
 
-	answers [24]answer // what answered first
+	answers  [24]answer // what answered first
+	nAnswers uint32
 
-	firstFlow, answer flow.Record
+	firstFlow, lastFlow, answer flow.Record
 }
 
 // A growth is how far a kind of scan has come.

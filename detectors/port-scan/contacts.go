@@ -109,8 +109,9 @@ func (w *watcher) service(src flow.Host, port uint16, proto flow.Proto, gen uint
 
 // answered takes a flow that was answered, by a service or even a destination
 // that had not answered its source before.
-func (w *watcher) answered(r *flow.Record, s *host, newPair bool) {
-	w.alive.Set(r.DstHost)
+func (w *watcher) answered(r *flow.Record, s, d *host, newPair bool) {
+	d.flags |= alive
+	d.dead = 0
 	if newPair {
 		s.ok++
 		if r.Proto == flow.TCP {
@@ -140,8 +141,8 @@ func (w *watcher) answered(r *flow.Record, s *host, newPair bool) {
 }
 
 // failed takes a flow from the source s that failed.
-func (w *watcher) failed(r *flow.Record, s *host, known uint64, from, to network.Kind) {
-	knownPair, knownService := w.reached.has(known, r)
+func (w *watcher) failed(r *flow.Record, s, d *host, from, to network.Kind) {
+	knownPair, knownService := w.reached.has(r)
 	if knownService {
 		return // a server that the source has used is down
 	}
@@ -151,7 +152,7 @@ func (w *watcher) failed(r *flow.Record, s *host, known uint64, from, to network
 		return
 	}
 	internal := from.Internal()
-	dead := w.dead(r, s, internal)
+	dead := w.dead(r, s, d, internal)
 	var p *pair
 	newTarget := true
 	if c != nil {
@@ -219,7 +220,7 @@ func (w *watcher) test(r *flow.Record, s *host, c *campaign) {
 // have turned out to answer nobody.
 func (w *watcher) doubtful(c *campaign) (n uint32) {
 	for _, h := range c.suspects {
-		if h != 0 && !w.alive.Has(h) && w.hosts.At(h).dead >= deadClients {
+		if h != 0 && w.hosts.At(h).dead >= deadClients {
 			n++
 		}
 	}
@@ -233,11 +234,10 @@ const deadClients = 4
 // dead reports whether the destination of r answers nobody, so that a client
 // that fails there is none the worse for it: four clients of the network that
 // tried little else in vain say so.
-func (w *watcher) dead(r *flow.Record, s *host, internal bool) bool {
-	if !internal || w.alive.Has(r.DstHost) {
+func (w *watcher) dead(r *flow.Record, s, d *host, internal bool) bool {
+	if !internal || d.flags&alive != 0 {
 		return false
 	}
-	d := w.hosts.At(r.DstHost)
 	if s.targets <= 3 && d.deadBy != r.SrcHost {
 		d.deadBy = r.SrcHost
 		d.dead += min(1, ^d.dead)

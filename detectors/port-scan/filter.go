@@ -15,7 +15,6 @@ import (
 type filter struct {
 	words []uint64
 	n     int // pairs told
-	begun int // how many times it began anew
 }
 
 const (
@@ -40,13 +39,13 @@ func mix(a, b uint64) uint64 {
 // with host 0, which nobody is.
 func (f *filter) open(r *flow.Record) {
 	anybody := flow.Record{DstHost: r.DstHost, DstPort: r.DstPort, Proto: r.Proto}
-	f.add(pairHash(0, r.DstHost), &anybody)
+	f.add(&anybody)
 }
 
 // opened reports whether the destination of k has answered anybody there.
 func (f *filter) opened(k pairmap.Key) bool {
 	anybody := flow.Record{DstHost: k.Dst, DstPort: k.Port, Proto: k.Proto}
-	_, service := f.has(pairHash(0, k.Dst), &anybody)
+	_, service := f.has(&anybody)
 	return service
 }
 
@@ -55,7 +54,7 @@ func pairHash(src, dst flow.Host) uint64 { return mix(uint64(src)<<32|uint64(dst
 // slot is the word of a pair; that of its services is beside it.
 func slot(h uint64) uint64 { return h % (filterWords / 2) * 2 }
 
-func (f *filter) place(h uint64) *uint64 { return &f.words[slot(h)] }
+func (f *filter) place(src, dst flow.Host) *uint64 { return &f.words[slot(pairHash(src, dst))] }
 
 // two are two bits of a hash, from its upper end.
 func two(h uint64) uint64 { return 1<<(h>>58) | 1<<(h>>52&63) }
@@ -64,9 +63,10 @@ func serviceBits(h uint64, r *flow.Record) uint64 {
 	return two(mix(h, uint64(r.DstPort)<<8|uint64(r.Proto)))
 }
 
-// add notes that the destination of r, whose pairHash is h, answered its source,
-// and reports which of it is new.
-func (f *filter) add(h uint64, r *flow.Record) (newPair, newService bool) {
+// add notes that the destination of r answered its source, and reports which
+// of it is new.
+func (f *filter) add(r *flow.Record) (newPair, newService bool) {
+	h := pairHash(r.SrcHost, r.DstHost)
 	i := slot(h)
 	pair, service := two(h), serviceBits(h, r)
 	newPair = f.words[i]&pair != pair
@@ -75,7 +75,6 @@ func (f *filter) add(h uint64, r *flow.Record) (newPair, newService bool) {
 		if f.n++; f.n > filterPairs {
 			clear(f.words)
 			f.n = 1
-			f.begun++
 		}
 	}
 	f.words[i] |= pair
@@ -83,17 +82,10 @@ func (f *filter) add(h uint64, r *flow.Record) (newPair, newService bool) {
 	return newPair, newService
 }
 
-// knows reports whether the destination of r has answered its source by that
-// service before: add would change nothing.
-func (f *filter) knows(h uint64, r *flow.Record) bool {
-	i := slot(h)
-	p, s := two(h), serviceBits(h, r)
-	return f.words[i]&p == p && f.words[i+1]&s == s
-}
-
 // has reports whether the destination of r has answered its source before,
 // and whether by that service.
-func (f *filter) has(h uint64, r *flow.Record) (pair, service bool) {
+func (f *filter) has(r *flow.Record) (pair, service bool) {
+	h := pairHash(r.SrcHost, r.DstHost)
 	i := slot(h)
 	p, s := two(h), serviceBits(h, r)
 	pair = f.words[i]&p == p

@@ -33,7 +33,8 @@ type host struct {
 }
 
 const (
-	suspect     = 1 << iota // has a campaign
+	alive       = 1 << iota // has answered somebody
+	suspect                 // has a campaign
 	firstInside             // the first contact that failed is internal
 )
 

@@ -74,12 +74,10 @@ func TestFilterErrsSeldom(t *testing.T) {
 	pairs := func(i int) *flow.Record {
 		return &flow.Record{SrcHost: flow.Host(1 + i%5000), DstHost: flow.Host(6000 + i/5000), DstPort: 443, Proto: flow.TCP}
 	}
-	add := func(r *flow.Record) (pair, service bool) { return f.add(pairHash(r.SrcHost, r.DstHost), r) }
-	has := func(r *flow.Record) (pair, service bool) { return f.has(pairHash(r.SrcHost, r.DstHost), r) }
 	const n = 2_000_000
 	missed := 0
 	for i := range n {
-		if newPair, _ := add(pairs(i)); !newPair {
+		if newPair, _ := f.add(pairs(i)); !newPair {
 			missed++
 		}
 	}
@@ -88,7 +86,7 @@ func TestFilterErrsSeldom(t *testing.T) {
 	}
 	for range 10000 {
 		r := pairs(rng.IntN(n))
-		if pair, service := has(r); !pair || !service {
+		if pair, service := f.has(r); !pair || !service {
 			t.Fatal("a pair was forgotten")
 		}
 	}
@@ -96,7 +94,7 @@ func TestFilterErrsSeldom(t *testing.T) {
 	for range 10000 {
 		r := pairs(rng.IntN(n))
 		r.DstPort = 22
-		if _, service := has(r); service {
+		if _, service := f.has(r); service {
 			wrong++
 		}
 	}

@@ -61,7 +61,6 @@ type watcher struct {
 	limits limits
 
 	hosts     hostmap.Map[host]
-	alive     hostmap.Bits // have answered somebody
 	kinds     *network.Kinds
 	exempt    exemptions
 	reached   filter
@@ -76,7 +75,6 @@ type watcher struct {
 	swept     flow.Time              // when campaigns were last looked through
 	ended     []flow.Host
 	lost      *detectors.Counter
-	waves     [stages]wave // rows on their way through Flows
 }
 
 func newWatcher(d *detectors.Detector, env *detectors.Env) detectors.Watcher {
@@ -114,10 +112,61 @@ func size(env *detectors.Env, name string, def int, doc string) int {
 	return max(n, 1)
 }
 
+// group is how many rows are worked on while the state that the next ones
+// need is on its way to the cache.
+const group = 32
+
+// Flows implements detectors.Watcher.
+func (w *watcher) Flows(rs []flow.Record) {
+	w.reached.ready()
+	var outcomes [2][group]contact.Outcome
+	now, coming := &outcomes[0], &outcomes[1]
+	w.look(rs[:min(group, len(rs))], now)
+	for len(rs) > 0 {
+		g := rs[:min(group, len(rs))]
+		rs = rs[len(g):]
+		w.look(rs[:min(group, len(rs))], coming)
+		for i := range g {
+			if now[i] != contact.Unknown || icmp(g[i].Proto) {
+				w.flow(&g[i], now[i])
+			}
+		}
+		now, coming = coming, now
+	}
+}
+
+// look judges rows and asks for what most of their kind will need: those that
+// were answered only what tells that they are nothing new.
+func (w *watcher) look(g []flow.Record, outcomes *[group]contact.Outcome) {
+	var ends [2 * group]*host
+	var places [4 * group]*uint64
+	n, m := 0, 0
+	for i := range g {
+		r := &g[i]
+		o := contact.Of(r)
+		outcomes[i&(group-1)] = o
+		switch {
+		case o == contact.Answered:
+			places[n&(4*group-1)] = w.reached.place(r.SrcHost, r.DstHost)
+			n++
+		case o.Failed():
+			places[n&(4*group-1)] = w.contacts.Place(pairmap.Service(r))
+			places[(n+1)&(4*group-1)] = w.pairs.Place(pairmap.Pair(r.SrcHost, r.DstHost))
+			places[(n+2)&(4*group-1)] = w.services.Place(pairmap.Key{Src: r.SrcHost, Port: r.DstPort, Proto: r.Proto})
+			places[(n+3)&(4*group-1)] = w.reached.place(r.SrcHost, r.DstHost)
+			n += 4
+			ends[m&(2*group-1)], ends[(m+1)&(2*group-1)] = w.hosts.At(r.SrcHost), w.hosts.At(r.DstHost)
+			m += 2
+		}
+	}
+	detectors.Prefetch(places[:n])
+	detectors.Prefetch(ends[:m])
+}
+
 func icmp(p flow.Proto) bool { return p == flow.ICMP || p == flow.ICMPv6 }
 
-// flow takes a row; known is the hash of its hosts in the filter.
-func (w *watcher) flow(r *flow.Record, o contact.Outcome, known uint64) {
+// flow takes a row.
+func (w *watcher) flow(r *flow.Record, o contact.Outcome) {
 	if r.SrcHost == r.DstHost {
 		return
 	}
@@ -128,7 +177,7 @@ func (w *watcher) flow(r *flow.Record, o contact.Outcome, known uint64) {
 			return // fragments, and rows that do not tell
 		}
 		if o == contact.Answered {
-			if newPair, newService = w.reached.add(known, r); !newService {
+			if newPair, newService = w.reached.add(r); !newService {
 				return
 			}
 			if r.Proto == flow.TCP {
@@ -146,14 +195,14 @@ func (w *watcher) flow(r *flow.Record, o contact.Outcome, known uint64) {
 	if !from.Machine() || !to.Machine() || w.exempt.has(r.SrcHost, r.Src) {
 		return
 	}
-	s := w.hosts.At(r.SrcHost)
+	s, d := w.hosts.At(r.SrcHost), w.hosts.At(r.DstHost)
 	switch {
 	case icmp(r.Proto):
 		w.echo(r, s, o)
 	case o == contact.Answered:
-		w.answered(r, s, newPair)
+		w.answered(r, s, d, newPair)
 	case !pointless(r):
-		w.failed(r, s, known, from, to)
+		w.failed(r, s, d, from, to)
 	}
 }
 
@@ -181,7 +230,6 @@ func (w *watcher) Forget(hs []flow.Host) {
 			}
 		}
 		*s = host{}
-		w.alive.Unset(h)
 	}
 	w.kinds.Forget(hs)
 	w.exempt.forget(hs)

@@ -229,7 +229,7 @@ func TestSlowScansAreFoundWithinADay(t *testing.T) {
 func TestFloodsAreNotScans(t *testing.T) {
 	tr := newTrace(2)
 	for range 20000 {
-		tr.add(tr.at(1), "tcp", "attempt", fmt.Sprintf("%d.%d.%d.%d", 11+tr.rng.IntN(100), tr.rng.IntN(256), tr.rng.IntN(256), 1+tr.rng.IntN(254)), "192.0.2.7", 80)
+		tr.add(tr.at(1), "tcp", "attempt", fmt.Sprintf("%d.%d.%d.%d", 11+tr.rng.IntN(100), tr.rng.IntN(256), tr.rng.IntN(256), 1+tr.rng.IntN(254)), "10.9.0.7", 80)
 	}
 	for i := range 30 {
 		tr.add(time.Duration(i)*2*time.Minute, "tcp", "attempt", "10.1.0.200", fmt.Sprintf("10.1.5.%d", 1+i), 445)
