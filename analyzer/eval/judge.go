@@ -35,7 +35,6 @@ type host struct {
 	first       flow.Time // of the flows it began, or of the malicious ones
 	hasFirst    bool
 	active, bad map[int64]struct{} // windows
-	clean       bool               // has benign flows, and no other labelled ones
 	internal    bool
 }
 

@@ -122,7 +122,7 @@ func TestWhatDoesNotCount(t *testing.T) {
 		t.Fatalf("%d hosts of %d, want 2: %+v", len(s.Ranking), s.Accused, s.Ranking)
 	}
 	first, second := s.Ranking[0], s.Ranking[1]
-	if first.Addr != addr("10.0.0.5") || first.Score != 60 || first.Targeted != [detectors.Severities]uint64{} || first.TargetedBy != nil && len(first.TargetedBy) > 0 {
+	if first.Addr != addr("10.0.0.5") || first.Score != 60 || first.Targeted != [detectors.Severities]uint64{} || len(first.TargetedBy) > 0 {
 		t.Errorf("the source: %+v", first)
 	}
 	if second.Addr != addr("10.0.0.9") || second.Score != 10 || len(second.TargetedBy) != 2 ||

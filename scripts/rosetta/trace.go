@@ -162,16 +162,6 @@ func (t trace) sort() {
 	slices.SortStableFunc(t, func(a, b *conn) int { return cmp.Compare(a.whole().last, b.whole().last) })
 }
 
-// pieces are the pieces of all connections in the order of their ends.
-func (t trace) pieces(cut cut) []piece {
-	var all []piece
-	for _, c := range t {
-		all = append(all, c.pieces(cut)...)
-	}
-	slices.SortStableFunc(all, func(a, b piece) int { return cmp.Compare(a.last, b.last) })
-	return all
-}
-
 // halves are the halves of all connections in the order of their ends.
 func (t trace) halves(cut cut) []half {
 	var all []half
