@@ -10,7 +10,8 @@ import (
 // /16 of their IPv4 addresses: it finds the network that an input is about if
 // that has public addresses.
 type outside struct {
-	flows, all uint64
+	seen       uint64
+	flows, all uint64   // of those looked at
 	parts      []uint32 // flows by /16, nil at first
 }
 
@@ -20,9 +21,14 @@ const (
 	hintShare   = 0.5
 	hintPrivate = 0.1
 	hintFlows   = 100 // fewer say nothing
+
+	manyFlows = 1 << 12 // beyond so many, every sixteenth is looked at
 )
 
 func (o *outside) add(r *flow.Record) {
+	if o.seen++; o.seen > manyFlows && o.seen&15 != 0 {
+		return
+	}
 	o.all++
 	if r.Src.Private() || r.Dst.Private() || !r.Src.Is4() || !r.Dst.Is4() {
 		return

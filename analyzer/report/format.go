@@ -16,6 +16,7 @@ type Format struct {
 	Title string   // one line
 	Doc   string   // Markdown: layout, order, what is cut
 	Ext   []string // file name endings that mean it, with the dot
+	Hosts bool     // it shows the hosts by risk, which must then be ranked
 
 	// New makes a sink that writes to w, which stays the caller's to close.
 	// What the sink buffers is written by its Close.

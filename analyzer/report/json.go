@@ -41,6 +41,7 @@ func (n *ndjson) Close(*analyzer.Summary) error { return n.w.Flush() }
 func jsonFormat() *Format {
 	return &Format{
 		Name:  "json",
+		Hosts: true,
 		Title: "one JSON document: the alerts, the hosts by risk, and the summary of the run",
 		Doc: "An object in the layout `" + reportLayout + "`: `alerts` is an array of alerts, each in the layout `" +
 			alertLayout + "`, in the order of the input; `hosts` ranks the hosts that they accuse, the riskiest first; " +

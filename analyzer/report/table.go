@@ -15,6 +15,7 @@ import (
 func tableFormat() *Format {
 	return &Format{
 		Name:  "table",
+		Hosts: true,
 		Title: "a table for people, the most severe alerts first",
 		Doc: "Written at the end of the run: the most severe alerts first, then the earliest. `--top` limits its " +
 			"rows, and the last line tells how many more there are. On a terminal it fits the width: the sentence " +

@@ -71,5 +71,5 @@ func hostsCommand() *cobra.Command {
 
 // standardOutput are outputs of which sink, on standard output, is the only one.
 func standardOutput(sink analyzer.Sink) *outputs {
-	return &outputs{all: []*output{{name: "standard output", sink: sink}}}
+	return &outputs{rank: true, all: []*output{{name: "standard output", sink: sink}}}
 }

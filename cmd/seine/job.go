@@ -87,8 +87,11 @@ func (j *job) analyze(ctx context.Context, plan *analyzer.Plan) error {
 		return err
 	}
 	defer outs.abort()
-	ranked := risk.Rank(risk.Options{Internal: append(where.DefaultInternal(), o.Internal...)}, outs)
-	sum, runErr := plan.Run(ctx, analyzer.Fold(o.Fold, o.Evidence, 0, analyzer.Tally(ranked)))
+	sink := analyzer.Sink(outs)
+	if outs.rank {
+		sink = risk.Rank(risk.Options{Internal: append(where.DefaultInternal(), o.Internal...)}, outs)
+	}
+	sum, runErr := plan.Run(ctx, analyzer.Fold(o.Fold, o.Evidence, 0, analyzer.Tally(sink)))
 	line.end()
 	outErr := outs.finish()
 	if o.Summary != "" {

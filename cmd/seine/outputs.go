@@ -27,6 +27,7 @@ type output struct {
 type outputs struct {
 	all  []*output
 	wait bool // something else still wants the run to reach its end
+	rank bool // an output shows the hosts by risk
 }
 
 // topOnTerminal is how many rows a table has on a terminal by default.
@@ -36,7 +37,7 @@ const topOnTerminal = 100
 // no file or if "-" is among them. A file whose name does not tell its format
 // has that of standard output. stdout wraps standard output.
 func openOutputs(o *settings.Options, common report.Options, stdout io.Writer) (*outputs, error) {
-	outs := &outputs{wait: o.Summary != ""}
+	outs := &outputs{wait: o.Summary != "", rank: o.Summary != ""}
 	toStdout := len(o.Outputs) == 0
 	for _, name := range o.Outputs {
 		if name == flow.Stdin {
@@ -76,6 +77,7 @@ func openOutputs(o *settings.Options, common report.Options, stdout io.Writer) (
 	if o.Top < 0 && isTerminal(os.Stdout) {
 		common.Top = topOnTerminal
 	}
+	outs.rank = outs.rank || format.Hosts
 	outs.all = append(outs.all, &output{name: "standard output", sink: format.New(stdout, common)})
 	return outs, nil
 }
@@ -85,6 +87,7 @@ func (s *outputs) open(name string, format *report.Format, common report.Options
 	if err != nil {
 		return err
 	}
+	s.rank = s.rank || format.Hosts
 	s.all = append(s.all, &output{name: name, file: f, sink: format.New(f, common)})
 	return nil
 }
