@@ -218,7 +218,28 @@ func (w *watcher) Forget(hs []flow.Host) {
 		w.asked.Unset(h)
 	}
 	w.seeds.Forget(hs)
+	w.forgetFirst(hs)
 	w.peers.Forget(hs)
 	w.kinds.Forget(hs)
 	w.mail.forget(w, hs)
+}
+
+// forgetFirst strikes the hosts off the first few peers of sources that have no
+// campaign yet.
+func (w *watcher) forgetFirst(hs []flow.Host) {
+	var gone hostmap.Bits
+	for _, h := range hs {
+		gone.Set(h)
+	}
+	w.seeds.All(func(_ pairmap.Key, _ flow.Time, s *seed) bool {
+		kept := uint8(0)
+		for _, p := range s.few[:s.n] {
+			if !gone.Has(p.host) {
+				s.few[kept] = p
+				kept++
+			}
+		}
+		s.n = kept
+		return true
+	})
 }
