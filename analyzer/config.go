@@ -35,6 +35,11 @@ type Config struct {
 	Symbols *flow.Symbols
 
 	BatchRows int // rows handed to the detectors at once; 0 means the default
+
+	// Strict fails a detector that raises an alert within Flows without the
+	// row that it is at: where among the alerts of others it belongs would
+	// depend on the size of the batches. Tests of detectors set it.
+	Strict bool
 }
 
 // Bounds and defaults of a Config.

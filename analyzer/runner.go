@@ -32,6 +32,7 @@ type runner struct {
 	started  bool
 	rows     []flow.Record // of the item
 	at       int           // place of the row to which alerts without a flow belong
+	inFlows  bool
 	alerts   []raised
 	unsorted bool
 	passed   uint64 // rows not seen because their input lacks a needed field
@@ -93,7 +94,7 @@ func (r *runner) guarded(it *item) {
 	}
 	period := r.env.TickPeriod()
 	if period == 0 {
-		r.watcher.Flows(it.rows)
+		r.flows(it.rows)
 		return
 	}
 	late := r.env.Lateness()
@@ -119,7 +120,7 @@ func (r *runner) guarded(it *item) {
 			}
 			if now := start.Add(-late).Floor(period); now > r.now {
 				if run = it.rows[from:i]; len(run) > 0 {
-					r.watcher.Flows(run)
+					r.flows(run)
 				}
 				from, r.now, r.at = i, now, i
 				run = it.rows[i : i+1]
@@ -129,7 +130,15 @@ func (r *runner) guarded(it *item) {
 		rest = it.rows[from:]
 	}
 	run = rest
-	r.watcher.Flows(rest)
+	r.flows(rest)
+}
+
+// flows hands a run of rows on.
+func (r *runner) flows(rs []flow.Record) {
+	r.inFlows = true
+	r.watcher.Flows(rs)
+	r.inFlows = false
+	r.env.At(nil)
 }
 
 // Alert implements detectors.Runtime.
@@ -137,6 +146,8 @@ func (r *runner) Alert(at *flow.Record, a *detectors.Alert) {
 	place := r.at
 	if i, ok := indexOf(r.rows, at); ok {
 		place = i
+	} else if at == nil && r.inFlows && r.plan.cfg.Strict {
+		panic("an alert of " + a.Rule.ID + " within Flows without its row")
 	}
 	if n := len(r.alerts); n > 0 && r.alerts[n-1].place > place {
 		r.unsorted = true

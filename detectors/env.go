@@ -56,6 +56,7 @@ type Env struct {
 	counters []*Counter
 	tables   []Table
 	hidden   [Severities]uint64
+	row      *flow.Record // that is worked on, see At
 }
 
 // NewEnv makes the Env of one Watcher of d.

@@ -63,8 +63,14 @@ func (e *Env) Shows(rule *Rule) bool {
 	return true
 }
 
+// At tells which row of a run a Watcher is at. Alerts that it raises there
+// without a flow of their own, as for what a full table drops, take their place
+// among those of other detectors from it. The engine forgets it when Flows
+// returns.
+func (e *Env) At(r *flow.Record) { e.row = r }
+
 // Report raises an alert. at is the flow that raised it; nil in Tick and
-// Close. The severity is that of the rule, or a.Severity where that is
+// Close, and after At. The severity is that of the rule, or a.Severity where that is
 // higher.
 func (e *Env) Report(at *flow.Record, a Alert) {
 	a.Severity = max(a.Severity, a.Rule.Severity)
@@ -90,6 +96,9 @@ func (e *Env) Report(at *flow.Record, a Alert) {
 	}
 	if a.FirstSeen == 0 && a.LastSeen == 0 {
 		a.FirstSeen, a.LastSeen = a.Time, a.Time
+	}
+	if at == nil {
+		at = e.row
 	}
 	e.set.Runtime.Alert(at, &a)
 }

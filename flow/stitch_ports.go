@@ -53,6 +53,10 @@ func serviceRank(p Proto, port uint16) int {
 	return 0
 }
 
+// ServicePort reports whether a service is known to listen on the port, or the
+// port is one of those below 1024 that only services use.
+func ServicePort(p Proto, port uint16) bool { return serviceRank(p, port) > 0 }
+
 // popular is how many ends a port must have talked with to be taken for a
 // server's.
 const popular = 4

@@ -6,6 +6,7 @@ package bruteforce
 
 import (
 	_ "embed"
+	"fmt"
 	"time"
 
 	"seine/detectors"
@@ -99,7 +100,7 @@ func newWatcher(d *detectors.Detector, env *detectors.Env) detectors.Watcher {
 func atLeast(env *detectors.Env, name string, def, least float64, doc string) float64 {
 	v := env.Float(name, def, doc)
 	if v < least || v > 1e6 {
-		env.Reject(name, "is too small or too large to mean anything")
+		env.Reject(name, fmt.Sprintf("must lie between %g and 1000000", least))
 		return def
 	}
 	return v

@@ -158,6 +158,12 @@ func lawParams(t *testing.T, d *detectors.Detector, rng *rand.Rand) []string {
 		fmt.Sprint("icmp-tunnel.max-pairs=", 16+rng.IntN(30)),
 		fmt.Sprint("beacon.max-pairs=", 16+rng.IntN(60)),
 		fmt.Sprint("beacon.max-calls=", 4+rng.IntN(100)),
+		fmt.Sprint("brute-force.attempts=", 5+rng.IntN(4)), "brute-force.targets=3", "brute-force.sources=3",
+		fmt.Sprint("brute-force.max-pairs=", 16+rng.IntN(30)),
+		"rate-baseline.scopes=all,service,source-network",
+		fmt.Sprint("rate-baseline.bucket=", 5+rng.IntN(40), "s"),
+		"flood.min-attempts=10",
+		fmt.Sprint("flood.max-destinations=", 8+rng.IntN(8)),
 		"beacon.min-calls=4", "beacon.max-p=1", "beacon.fdr=1",
 	}
 	own := []string{"lateness=15s", "evidence=4"}

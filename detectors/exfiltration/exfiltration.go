@@ -109,7 +109,7 @@ func newWatcher(d *detectors.Detector, env *detectors.Env) detectors.Watcher {
 	learn := env.Duration("learn", 24*time.Hour, "event time before a destination counts as seen for the first time")
 	maxPairs := positive(env, "max-pairs", env.Int("max-pairs", 150_000, "pairs of host and destination watched at once, about 190 bytes each"), 1<<30)
 	maxHosts := positive(env, "max-hosts", env.Int("max-hosts", 30_000, "internal hosts watched at once, about 560 bytes each"), 1<<30)
-	w.between = env.Counter("flows-between-outsiders", "flows of which neither end is internal, and which were not watched: name your networks with --internal")
+	w.between = env.Tally("flows-between-outsiders", "flows of which neither end is internal, and which were not watched: name your networks with --internal")
 	w.late = env.Tally("late", "flows left out of the hours of host-volume because their hour was judged (--lateness)")
 	w.droppedPairs = env.Counter("pairs-dropped", "pairs forgotten for lack of max-pairs")
 	w.droppedHosts = env.Counter("hosts-dropped", "hosts forgotten for lack of max-hosts")
@@ -211,6 +211,7 @@ func (w *watcher) Flows(rs []flow.Record) {
 		detectors.Prefetch(met[:n])
 		w.fetch(ways[:n])
 		for i := range n {
+			w.env.At(rows[i])
 			w.pass(rows[i], &ways[i])
 		}
 	}

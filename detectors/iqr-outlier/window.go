@@ -38,6 +38,7 @@ func (w *watcher) Flows(rs []flow.Record) {
 				continue
 			}
 		}
+		w.env.At(r) // a window may have to be closed to make room
 		if win := w.window(r.Start.Floor(w.length)); win != nil {
 			w.recent, w.other = win, w.recent
 			w.add(win, r)

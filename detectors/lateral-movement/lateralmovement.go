@@ -5,6 +5,7 @@ package lateralmovement
 
 import (
 	_ "embed"
+	"fmt"
 	"math"
 	"time"
 
@@ -107,7 +108,7 @@ func span(env *detectors.Env, name string, def time.Duration, doc string) flow.T
 func number(env *detectors.Env, name string, def, most int, doc string) int {
 	n := env.Int(name, def, doc)
 	if n < 1 || n > most {
-		env.Reject(name, "is too small or too large to mean anything")
+		env.Reject(name, fmt.Sprintf("must lie between 1 and %d", most))
 		return def
 	}
 	return n
@@ -134,6 +135,7 @@ func (w *watcher) Flows(rs []flow.Record) {
 		if !to.Internal() || !to.Machine() {
 			continue
 		}
+		w.env.At(r)
 		switch {
 		case c == directories:
 			if !w.directory.Has(r.DstHost) && contact.Of(r) == contact.Answered && !contact.Reply(r) {

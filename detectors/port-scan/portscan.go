@@ -128,6 +128,7 @@ func (w *watcher) Flows(rs []flow.Record) {
 		w.look(rs[:min(group, len(rs))], coming)
 		for i := range g {
 			if now[i] != contact.Unknown || icmp(g[i].Proto) {
+				w.env.At(&g[i])
 				w.flow(&g[i], now[i])
 			}
 		}

@@ -5,6 +5,7 @@ package requestburst
 
 import (
 	_ "embed"
+	"fmt"
 	"time"
 
 	"seine/detectors"
@@ -100,7 +101,7 @@ func newWatcher(d *detectors.Detector, env *detectors.Env) detectors.Watcher {
 func number(env *detectors.Env, name string, def, least int, doc string) int {
 	n := env.Int(name, def, doc)
 	if n < least || n > 1<<28 {
-		env.Reject(name, "is too small or too large to mean anything")
+		env.Reject(name, fmt.Sprintf("must lie between %d and %d", least, 1<<28))
 		return def
 	}
 	return n
@@ -137,6 +138,7 @@ func (w *watcher) Flows(rs []flow.Record) {
 		}
 		detectors.Prefetch(slots[:n])
 		for _, i := range take[:n] {
+			w.env.At(&g[i])
 			w.session(&g[i])
 		}
 	}

@@ -112,7 +112,7 @@ func Request(r *flow.Record) bool {
 // of a service as their own, and aim at high ports, look alike.
 func Reply(r *flow.Record) bool {
 	const ports = flow.HasSrcPort | flow.HasDstPort
-	if r.Has&ports != ports || !served(r.SrcPort) || served(r.DstPort) || r.DstPort < 1024 {
+	if r.Has&ports != ports || !flow.ServicePort(r.Proto, r.SrcPort) || flow.ServicePort(r.Proto, r.DstPort) || r.DstPort < 1024 {
 		return false
 	}
 	switch {
@@ -134,22 +134,4 @@ func Backscatter(r *flow.Record) bool {
 	}
 	f := r.SrcFlags &^ (flow.PSH | flow.URG | flow.ECE | flow.CWR)
 	return f == flow.SYN|flow.ACK || f == flow.RST || f == flow.RST|flow.ACK
-}
-
-// served reports whether a service is known to listen on the port.
-func served(port uint16) bool {
-	if port == 0 {
-		return false
-	}
-	if port < 1024 {
-		return true
-	}
-	switch port {
-	case 1080, 1194, 1433, 1521, 1701, 1723, 1883, 1900, 2049, 2082, 2083, 2181, 2375, 2376, 3000, 3128, 3268, 3269,
-		3306, 3389, 3478, 3702, 4369, 4500, 5000, 5060, 5061, 5222, 5228, 5269, 5353, 5355, 5432, 5555, 5601, 5671, 5672,
-		5683, 5900, 5938, 5984, 5985, 5986, 6379, 6443, 6667, 6881, 7001, 8000, 8008, 8009, 8080, 8081, 8086, 8088, 8333,
-		8443, 8888, 9000, 9001, 9042, 9090, 9092, 9100, 9200, 9300, 9418, 9443, 10050, 10051, 11211, 15672, 25565, 27017:
-		return true
-	}
-	return false
 }

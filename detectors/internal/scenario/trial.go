@@ -26,6 +26,7 @@ type Trial struct {
 func (tr *Trial) Run() ([]string, error) {
 	opt := &flow.Options{Workers: 1, Symbols: flow.NewSymbols()}
 	cfg := analyzer.Config{
+		Strict:  true,
 		Sources: []*flow.Source{flow.BytesSource("flows.csv", tr.CSV, opt)},
 		Formats: []*flow.Format{csv.Format()},
 		Chain:   []*detectors.Detector{tr.Detector}, Known: []*detectors.Detector{tr.Detector},
