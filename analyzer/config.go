@@ -8,6 +8,7 @@ import (
 
 	"seine/detectors"
 	"seine/flow"
+	"seine/flow/enrich"
 )
 
 // A Config says what a run does.
@@ -21,15 +22,16 @@ type Config struct {
 
 	Chain  []*detectors.Detector // in order
 	Params map[string]string     // parameters by full name, "port-fanout.percentile"
-	// Known are all detectors there are, to tell a parameter of one that is
+	// All are all detectors there are, to tell a parameter of one that is
 	// not in the chain from a misspelt one.
-	Known []*detectors.Detector
+	All []*detectors.Detector
 
 	Lateness  flow.Time // how far behind the watermark a flow still counts
 	MaxHosts  int       // addresses held at once; at least MinHosts
 	Retention flow.Time // idle event time after which an address is forgotten; 0 never
 	Evidence  int       // flows an alert may cite; 0 all
 	Floor     detectors.Severity
+	Known     *enrich.Knowledge // what is known beside the flows; nil: nothing
 	MaxBad    BadLimit
 
 	Symbols *flow.Symbols
@@ -108,13 +110,13 @@ func Prepare(cfg Config) (*Plan, error) {
 	if cfg.Lateness < 0 || cfg.Retention < 0 {
 		errs = append(errs, errors.New("lateness and retention cannot be negative"))
 	}
-	errs = append(errs, checkParams(cfg.Params, cfg.Known)...)
+	errs = append(errs, checkParams(cfg.Params, cfg.All)...)
 	p := &Plan{cfg: cfg, names: &names{cfg.Sources, cfg.Symbols}, hosts: newHosts(max(cfg.MaxHosts, MinHosts), cfg.Retention)}
 	lookup := func(name string) (string, bool) { v, ok := cfg.Params[name]; return v, ok }
 	for _, d := range cfg.Chain {
 		r := &runner{plan: p, detector: d, position: len(p.runners)}
 		r.env = detectors.NewEnv(d, detectors.Settings{
-			Value: lookup, Lateness: cfg.Lateness, Evidence: cfg.Evidence, Floor: cfg.Floor, Runtime: r,
+			Value: lookup, Lateness: cfg.Lateness, Evidence: cfg.Evidence, Floor: cfg.Floor, Known: cfg.Known, Runtime: r,
 		})
 		r.watcher = d.New(r.env)
 		if err := r.env.Err(); err != nil {

@@ -60,7 +60,7 @@ func document(t *testing.T, texts []string, sh shape, fold flow.Time, change fun
 	symbols := flow.NewSymbols()
 	opt := &flow.Options{Workers: sh.workers, Chunk: sh.chunk, Symbols: symbols}
 	cfg := analyzer.Config{
-		Formats: formats.All(), Chain: builtin.Chain(), Known: builtin.Chain(), Params: map[string]string{},
+		Formats: formats.All(), Chain: builtin.Chain(), All: builtin.Chain(), Params: map[string]string{},
 		Lateness: 10 * 60 * flow.Second, Evidence: 3, Floor: detectors.Low, Symbols: symbols, BatchRows: sh.batch,
 	}
 	for i, text := range texts {

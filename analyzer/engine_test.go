@@ -68,7 +68,7 @@ func (m *memory) Close(*analyzer.Summary) error { m.closed++; return nil }
 func engine(t *testing.T, ctx context.Context, m *memory, sources []*flow.Source, change func(*analyzer.Config), chain ...*detectors.Detector) (*analyzer.Summary, error) {
 	t.Helper()
 	cfg := analyzer.Config{
-		Sources: sources, Formats: formats.All(), Chain: chain, Known: chain, Evidence: 1,
+		Sources: sources, Formats: formats.All(), Chain: chain, All: chain, Evidence: 1,
 		Lateness: 600 * flow.Second, Symbols: sources[0].Options.Symbols, BatchRows: 64,
 	}
 	if change != nil {

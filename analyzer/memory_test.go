@@ -27,7 +27,7 @@ func plan(t testing.TB, text []byte, chain []*detectors.Detector, change func(*a
 	t.Helper()
 	opt := &flow.Options{Workers: 1, Symbols: flow.NewSymbols()}
 	cfg := analyzer.Config{
-		Sources: []*flow.Source{flow.BytesSource("trace.csv", text, opt)}, Formats: formats.All(), Chain: chain, Known: builtin.Chain(),
+		Sources: []*flow.Source{flow.BytesSource("trace.csv", text, opt)}, Formats: formats.All(), Chain: chain, All: builtin.Chain(),
 		Lateness: 600 * flow.Second, Evidence: 3, Floor: detectors.Low, Symbols: opt.Symbols,
 	}
 	if change != nil {

@@ -70,7 +70,7 @@ func run(t *testing.T, text string, params map[string]string, lateness int64, sh
 	opt := &flow.Options{Workers: sh.workers, Chunk: sh.chunk, Symbols: flow.NewSymbols()}
 	cfg := analyzer.Config{
 		Sources: []*flow.Source{flow.BytesSource("trace.csv", []byte(text), opt)},
-		Format:  csv.Format(), Chain: builtin.Core(), Known: builtin.Chain(), Params: params,
+		Format:  csv.Format(), Chain: builtin.Core(), All: builtin.Chain(), Params: params,
 		Lateness: flow.Time(lateness), Evidence: 3, Floor: detectors.Info,
 		Symbols: opt.Symbols, BatchRows: sh.batch,
 	}

@@ -30,7 +30,7 @@ func rosettaAlerts(t *testing.T, src *flow.Source, forced *flow.Format, symbols 
 	t.Helper()
 	plan, err := analyzer.Prepare(analyzer.Config{
 		Sources: []*flow.Source{src}, Formats: formats.All(), Format: forced,
-		Chain: builtin.Chain(), Known: builtin.Chain(), Params: map[string]string{"blacklist.lists": stone("blacklist.txt")},
+		Chain: builtin.Chain(), All: builtin.Chain(), Params: map[string]string{"blacklist.lists": stone("blacklist.txt")},
 		Lateness: 10 * 60 * flow.Second, Evidence: 3, Symbols: symbols,
 	})
 	if err != nil {

@@ -61,12 +61,16 @@ type Alert struct {
 	// then the largest. Empty means the flow given to Env.Report.
 	Evidence []flow.Record
 	Flows    uint64 // how many flows support it; 0 means len(Evidence)
+	Charts   []Chart
 
 	Detector            *Detector
 	Time                flow.Time // event time; zero before the engine fills it unless HasTime
 	HasTime             bool
 	Count               uint64 // how often the same finding was met
 	FirstSeen, LastSeen flow.Time
+	ID                  string // of a finding that is read back; else outputs work it out
+	Status              Status // against an earlier run
+	Annotations         []Annotation
 }
 
 // A Subject is what an alert is about: one address in a role, a pair of

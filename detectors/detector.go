@@ -1,12 +1,19 @@
 package detectors
 
-import "seine/flow"
+import (
+	"seine/flow"
+	"seine/flow/enrich/assets"
+)
 
 // A Detector describes one detector and makes its Watchers.
 type Detector struct {
 	ID    string // "port-fanout"
 	Title string // one line
 	Doc   string // Markdown, the README.md of the detector's folder
+
+	// Words tell its alerts in plain language, by language ("en", "fr"):
+	// Markdown in the form that package analyzer/explain describes.
+	Words map[string]string
 
 	Rules []Rule      // what its alerts can say
 	Needs flow.Fields // absent from the input: the detector is skipped, and the summary says so
@@ -36,6 +43,9 @@ type Rule struct {
 	// Accuses says that the subject is suspect as a destination too.
 	// Otherwise one in that role is taken for the victim.
 	Accuses bool
+	// Expects are the roles of machines whose work looks like this: what such
+	// a machine is accused of is told with the severity Info and says why.
+	Expects []assets.Role
 }
 
 // Scope tells how rows may be divided over several machines without changing

@@ -11,6 +11,7 @@ import (
 	"seine/detectors/internal/network"
 	"seine/detectors/internal/prefixes"
 	"seine/flow"
+	"seine/flow/enrich"
 )
 
 // A Param is a parameter that a detector declared by reading it.
@@ -27,10 +28,11 @@ type Settings struct {
 	// Value looks a parameter up by its full name, "port-fanout.percentile"
 	// or, shared, "popular-ports". nil means that all have their defaults.
 	Value    func(name string) (value string, ok bool)
-	Lateness flow.Time // how far behind the watermark a flow still counts
-	Evidence int       // flows an alert may cite; 0 means all
-	Floor    Severity  // alerts below are counted, not shown
-	Runtime  Runtime   // nil on a recording Env
+	Lateness flow.Time         // how far behind the watermark a flow still counts
+	Evidence int               // flows an alert may cite; 0 means all
+	Floor    Severity          // alerts below are counted, not shown
+	Known    *enrich.Knowledge // what is known beside the flows; nil: nothing
+	Runtime  Runtime           // nil on a recording Env
 }
 
 // Runtime is the running engine as an Env sees it.
@@ -270,6 +272,9 @@ func (e *Env) Network() *network.Network {
 	}
 	return network.New(e.networks("internal", v))
 }
+
+// Known is what is known beside the flows, never nil.
+func (e *Env) Known() *enrich.Knowledge { return e.set.Known.Or() }
 
 // Networks reads a list of addresses and prefixes: 10.1.0.0/16,192.0.2.7. The
 // result contains them and nothing else.

@@ -57,7 +57,7 @@ func (j *job) prepare(in analyzer.Intake) (*analyzer.Plan, error) {
 	o, l := j.options, lists()
 	plan, err := analyzer.Prepare(analyzer.Config{
 		Sources: in.Sources, Formats: l.Inputs, Format: o.InputFormat, Stitch: in.Stitch, Select: in.Select,
-		Chain: o.Chain, Known: l.Detectors, Params: o.Params,
+		Chain: o.Chain, All: l.Detectors, Params: o.Params,
 		Lateness: o.Lateness, MaxHosts: o.MaxHosts, Retention: o.Retention,
 		Evidence: o.Evidence, Floor: o.MinSeverity, MaxBad: o.MaxBad, Symbols: in.Symbols,
 	})
@@ -87,11 +87,7 @@ func (j *job) analyze(ctx context.Context, plan *analyzer.Plan) error {
 		return err
 	}
 	defer outs.abort()
-	sink := analyzer.Sink(outs)
-	if outs.rank {
-		sink = risk.Rank(risk.Options{Internal: append(where.DefaultInternal(), o.Internal...)}, outs)
-	}
-	sum, runErr := plan.Run(ctx, analyzer.Fold(o.Fold, o.Evidence, 0, analyzer.Tally(sink)))
+	sum, runErr := plan.Run(ctx, analyzer.Fold(o.Fold, o.Evidence, 0, findings(o, outs)))
 	line.end()
 	outErr := outs.finish()
 	if o.Summary != "" {
@@ -106,6 +102,16 @@ func (j *job) analyze(ctx context.Context, plan *analyzer.Plan) error {
 		runErr = without(runErr, errNoOutput)
 	}
 	return j.verdict(sum, runErr, outErr)
+}
+
+// findings is the way of findings to the outputs: from the last stage to the
+// first, each a Sink around the next.
+func findings(o *settings.Options, outs *outputs) analyzer.Sink {
+	sink := analyzer.Sink(outs)
+	if outs.rank {
+		sink = risk.Rank(risk.Options{Internal: append(where.DefaultInternal(), o.Internal...)}, sink)
+	}
+	return analyzer.Tally(sink)
 }
 
 // verdict chooses the exit code: what went wrong outranks what was found.

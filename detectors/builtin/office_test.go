@@ -45,7 +45,7 @@ func observe(t *testing.T, o office.Options) (w *office.Week, raised, findings [
 	chain := builtin.Chain()
 	plan, err := analyzer.Prepare(analyzer.Config{
 		Sources: []*flow.Source{flow.BytesSource("office", []byte("a week"), opt)}, Formats: []*flow.Format{w.Format()},
-		Chain: chain, Known: chain, Lateness: flow.Time(10 * time.Minute), Evidence: 3, Floor: detectors.Low, Symbols: o.Symbols,
+		Chain: chain, All: chain, Lateness: flow.Time(10 * time.Minute), Evidence: 3, Floor: detectors.Low, Symbols: o.Symbols,
 	})
 	if err != nil {
 		t.Fatal(err)

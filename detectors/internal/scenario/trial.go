@@ -29,7 +29,7 @@ func (tr *Trial) Run() ([]string, error) {
 		Strict:  true,
 		Sources: []*flow.Source{flow.BytesSource("flows.csv", tr.CSV, opt)},
 		Formats: []*flow.Format{csv.Format()},
-		Chain:   []*detectors.Detector{tr.Detector}, Known: []*detectors.Detector{tr.Detector},
+		Chain:   []*detectors.Detector{tr.Detector}, All: []*detectors.Detector{tr.Detector},
 		Params: map[string]string{}, Lateness: flow.Time(10 * time.Minute), Evidence: 3, Floor: detectors.Info,
 		Symbols: opt.Symbols, BatchRows: tr.BatchRows,
 	}
