@@ -22,6 +22,7 @@ type bench struct {
 	squares []float64 // of the squares of those,
 	shares  []float64 // of the gaps themselves
 	parts   []float64 // 1/n
+	thin    []float64 // see thinnedTable
 }
 
 // A view is a series with its bursts made one.

@@ -181,6 +181,9 @@ func (b *bench) judgeSpan(times []float64, events []event, gaps, sorted []float6
 		}
 	}
 	best := candidate{logP: moran(n, sum, logs, worth-gapsPrice) + gapsPrice, way: byGaps, to: len(gaps)}
+	if p := b.thinned(excess, b.shares[len(excess)], total) + gapsPrice; p < best.logP {
+		best.logP = p
+	}
 	steps, stepsP := alike(excess)
 	if stepsP += otherPrice; stepsP < best.logP {
 		best = candidate{logP: stepsP, way: bySteps, to: len(gaps)}
