@@ -73,6 +73,7 @@ type watcher struct {
 	passed, evicted, dropped, crowded *detectors.Counter
 
 	bench bench
+	full  bench // works out every probability
 	work  work
 }
 

@@ -22,6 +22,7 @@ type bench struct {
 	squares []float64 // of the squares of those,
 	shares  []float64 // of the gaps themselves
 	parts   []float64 // 1/n
+	trimmed []float64
 	thin    []float64 // see thinnedTable
 }
 

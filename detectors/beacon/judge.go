@@ -5,6 +5,7 @@ import (
 	"math"
 	"slices"
 
+	"seine/detectors"
 	"seine/detectors/internal/hostmap"
 	"seine/detectors/internal/network"
 	"seine/detectors/internal/pairmap"
@@ -99,7 +100,11 @@ func (w *watcher) judgePair(k pairmap.Key, p *pair, grown bool) {
 		p.due = 2 * p.calls
 		return
 	}
-	if grown {
+	tell := p.said
+	switch {
+	case grown && p.said: // its report judges it, and goes by what was found last until then
+		p.judged, p.due = p.calls, p.calls+p.calls/2
+	case grown:
 		if p.judged == 0 {
 			w.tested++
 		}
@@ -108,21 +113,24 @@ func (w *watcher) judgePair(k pairmap.Key, p *pair, grown bool) {
 		if p.due = 2 * p.calls; float64(p.logP) <= notableP {
 			p.due = p.calls + p.calls/2
 		}
+		enough, _ := v.effect()
+		tell = enough && v.calls >= int(w.minCalls)
 	}
 	if p.said || float64(p.logP) <= w.bench.worth {
 		p.notable, w.notable = true, append(w.notable, k)
-		w.test(suspect{key: k, logP: float64(p.logP), period: float64(p.period), said: p.said, judged: grown})
+		w.test(suspect{key: k, logP: float64(p.logP), period: float64(p.period), said: p.said, judged: grown && tell})
 	}
 }
 
 // renewEvery is how long a finding that goes on is left alone, in event time:
 // less than the day after which the fold takes what comes for another.
-const renewEvery = 12 * 3600 * flow.Second
+const renewEvery = 18 * 3600 * flow.Second
 
-// resumed reports whether a finding goes on that was not told for long.
+// resumed reports whether a finding that people see goes on and was not told
+// for long.
 func (w *watcher) resumed(k pairmap.Key, p *pair) bool {
 	f := w.found.Find(k)
-	return f != nil && p.lastAt-f.last >= renewEvery
+	return f != nil && f.severity > detectors.Info && p.lastAt-f.last >= renewEvery
 }
 
 // limit is the natural logarithm of the largest probability that is reported:

@@ -157,7 +157,7 @@ func (b *bench) consider(best *verdict, times []float64, view *view, width, step
 		}
 		v, period := b.judgeSpan(times, events, gaps, sorted, width, step, price)
 		if v.logP < best.logP {
-			v.measure(b.excess[v.first:v.first+len(v.gaps)], period)
+			b.measure(&v, b.excess[v.first:v.first+len(v.gaps)], period)
 			v.fast = fast
 			*best = v
 		}
@@ -242,15 +242,16 @@ func (b *bench) excesses(times []float64, events []event, gaps, sorted []float64
 	return excess
 }
 
-// measure fills in how regular the gaps are, whatever the probability.
-func (v *verdict) measure(excess []float64, period float64) {
-	median := stat.Median(v.gaps)
-	trimmed := make([]float64, 0, len(excess))
+// measure fills in how regular the gaps of v are, whatever the probability.
+func (b *bench) measure(v *verdict, excess []float64, period float64) {
+	median := b.median(v.gaps)
+	trimmed := b.trimmed[:0]
 	for _, g := range excess {
 		if g <= 5*median {
 			trimmed = append(trimmed, g)
 		}
 	}
+	b.trimmed = trimmed
 	mean, variance := stat.MeanVar(trimmed)
 	v.shape = 1e6
 	if len(trimmed) < 2 {
@@ -266,8 +267,8 @@ func (v *verdict) measure(excess []float64, period float64) {
 		return
 	}
 	whole := 0.0
-	one := make([]float64, len(v.gaps))
-	for i, g := range v.gaps {
+	one := b.trimmed[:0]
+	for _, g := range v.gaps {
 		n := max(1, math.Round(g/v.period))
 		if v.way != byFold && n > 5 {
 			n = 1 // a pause
@@ -276,9 +277,13 @@ func (v *verdict) measure(excess []float64, period float64) {
 			n = 1
 		}
 		whole += n
-		one[i] = g / n
+		one = append(one, g/n)
 	}
-	_, mad := stat.MedianMAD(one)
-	v.jitter = mad / v.period
+	b.trimmed = one
+	middle := pickMedian(one)
+	for i, g := range one {
+		one[i] = math.Abs(g - middle)
+	}
+	v.jitter = pickMedian(one) / v.period
 	v.missed = max(0, 1-float64(len(v.gaps))/whole)
 }

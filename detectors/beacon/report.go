@@ -41,8 +41,14 @@ func (w *watcher) report(s *suspect, c surroundings) {
 	if old != nil && old.flows == flows {
 		return
 	}
-	v := regularity(w.series(ps...), w.step())
+	v := w.full.regularity(w.series(ps...), w.step())
+	if s.services == nil {
+		ps[0].logP, ps[0].period = float32(v.logP), float32(v.period)
+	}
 	enough, clear := v.effect()
+	if s.said && v.logP > goesOn {
+		return
+	}
 	if !s.said && (!enough || v.calls < int(w.minCalls)) {
 		return
 	}

@@ -179,7 +179,8 @@ type pair struct {
 
 	notable bool // it is one of watcher.notable
 
-	_ [8]byte // to two cache lines
+	whole uint32  // calls of all services of the pair when they were last judged as one series; of the first of them
+	_     [4]byte // to two cache lines
 }
 
 // add makes room for a call; most says how many calls a pair may have. It is

@@ -42,9 +42,10 @@ func (w *watcher) judgeWhole() {
 			continue
 		}
 		ps, calls, alone := w.services(group)
-		if alone || calls < w.minCalls {
+		if alone || calls < w.minCalls || calls < ps[0].whole+ps[0].whole/4 {
 			continue
 		}
+		ps[0].whole = calls
 		v := w.bench.regularity(w.series(ps...), w.step())
 		w.work.tested++
 		k := pairmap.Key{Src: group[0].Src, Dst: group[0].Dst, Proto: group[0].Proto, Extra: wholePair}
