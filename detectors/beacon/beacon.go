@@ -48,6 +48,7 @@ type watcher struct {
 	directory hostmap.Bits // internal hosts that serve as domain controllers
 
 	pairs   *pairmap.Map[pair]
+	keys    []pairmap.Key // of pairs, some forgotten since, to go through without their entries
 	once    *once
 	found   *pairmap.Map[finding]
 	store   store

@@ -103,7 +103,7 @@ func (w *watcher) judgePair(k pairmap.Key, p *pair, grown bool) {
 	tell := p.said
 	switch {
 	case grown && p.said: // its report judges it, and goes by what was found last until then
-		p.judged, p.due = p.calls, p.calls+p.calls/2
+		p.judged, p.due = p.calls, 2*p.calls
 	case grown:
 		if p.judged == 0 {
 			w.tested++
@@ -216,12 +216,11 @@ func (w *watcher) context(last bool) {
 		return
 	}
 	edges := w.work.edges[:0]
-	w.pairs.All(func(k pairmap.Key, _ flow.Time, _ *pair) bool {
-		if called.Has(k.Dst) {
+	for _, k := range w.keys {
+		if called.Has(k.Dst) && w.pairs.Find(k) != nil {
 			edges = append(edges, uint64(k.Dst)<<32|uint64(k.Src))
 		}
-		return true
-	})
+	}
 	if w.machines > 0 {
 		edges = slices.DeleteFunc(edges, func(e uint64) bool { return !w.internal(flow.Host(e)) })
 	}

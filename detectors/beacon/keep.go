@@ -24,6 +24,7 @@ func (w *watcher) keep(t *turn) {
 		}
 		p, _ = w.pairs.At(t.key, r.Start)
 		w.count(t.key.Src)
+		w.list(t.key)
 	}
 	w.newest = max(w.newest, r.Start)
 	p.flows++
@@ -54,6 +55,19 @@ func (w *watcher) keep(t *turn) {
 		w.listDue(t.key)
 	}
 	p.lastAt = r.Start
+}
+
+// list adds a pair to those to go through, and strikes off what has been
+// forgotten since when that is the greater part.
+func (w *watcher) list(k pairmap.Key) {
+	if w.keys = append(w.keys, k); len(w.keys) < 2*w.pairs.Len()+1024 {
+		return
+	}
+	w.keys = w.keys[:0]
+	w.pairs.All(func(k pairmap.Key, _ flow.Time, _ *pair) bool {
+		w.keys = append(w.keys, k)
+		return true
+	})
 }
 
 // listDue notes a pair that is to be judged at the next look. Those forgotten
