@@ -12,19 +12,24 @@ import (
 
 // An item is a run of rows, or another event, on its way past the detectors.
 type item struct {
-	kind      itemKind
-	rows      []flow.Record
-	file      string
-	fields    flow.Fields // what the input of rows carries
-	first     bool        // no row came before
-	maxBefore flow.Time   // largest start before rows
-	maxAfter  flow.Time   // and behind them
-	hosts     []flow.Host // to forget
-	loan      *loan
+	kind     itemKind
+	rows     []flow.Record
+	file     string
+	fields   flow.Fields // what the input of rows carries
+	maxAfter flow.Time   // largest start up to their end
+	rises    []rise      // the rows that start later than all before
+	hosts    []flow.Host // to forget
+	loan     *loan
 
 	alerts  [][]raised // by place in the chain
 	pending atomic.Int32
 	ready   chan struct{} // has a value when every runner is done
+}
+
+// A rise is the place of a row that moves the watermark, and its start.
+type rise struct {
+	at    int
+	start flow.Time
 }
 
 type itemKind uint8
@@ -168,12 +173,12 @@ func (pl *pipeline) split(l *loan) {
 		h.touch(rows[:n], pl.row, pl.plan.cfg.Retention)
 		it := pl.take(rowsItem)
 		it.rows, it.loan, it.file, it.fields = rows[:n], l, l.name, l.fields
-		it.first, it.maxBefore = pl.row == 0, pl.maxStart
 		late, before := uint64(0), pl.maxStart
 		for i := range it.rows {
 			start := it.rows[i].Start
 			if start > before {
 				before = start
+				it.rises = append(it.rises, rise{i, start})
 			} else if start < before.Add(-pl.plan.cfg.Lateness) {
 				late++
 			}
@@ -232,7 +237,7 @@ func (pl *pipeline) makeRoom(now flow.Time) {
 // take gets an item from the pool.
 func (pl *pipeline) take(kind itemKind) *item {
 	it := <-pl.pool
-	*it = item{kind: kind, alerts: it.alerts, ready: it.ready}
+	*it = item{kind: kind, alerts: it.alerts, ready: it.ready, rises: it.rises[:0]}
 	return it
 }
 

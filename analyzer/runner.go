@@ -103,28 +103,21 @@ func (r *runner) guarded(it *item) {
 		r.now = it.rows[0].Start.Add(-late).Floor(period)
 		r.watcher.Tick(r.now)
 	}
-	rest, newest := it.rows, it.maxBefore
-	if it.first {
-		newest = flow.MinTime
-	}
+	rest := it.rows
 	if it.maxAfter.Add(-late).Floor(period) > r.now {
-		from := 0
-		for i := range it.rows {
-			start := it.rows[i].Start
-			if start <= newest {
+		from, next := 0, r.now.Add(late).Add(period)
+		for _, up := range it.rises {
+			if up.start < next {
 				continue
 			}
-			newest = start
-			if start < r.now.Add(late).Add(period) {
-				continue
-			}
-			if now := start.Add(-late).Floor(period); now > r.now {
-				if run = it.rows[from:i]; len(run) > 0 {
+			if now := up.start.Add(-late).Floor(period); now > r.now {
+				if run = it.rows[from:up.at]; len(run) > 0 {
 					r.flows(run)
 				}
-				from, r.now, r.at = i, now, i
-				run = it.rows[i : i+1]
+				from, r.now, r.at = up.at, now, up.at
+				run = it.rows[up.at : up.at+1]
 				r.watcher.Tick(now)
+				next = now.Add(late).Add(period)
 			}
 		}
 		rest = it.rows[from:]
