@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"seine/detectors"
 	"seine/flow"
@@ -32,6 +33,7 @@ type Config struct {
 	Evidence  int       // flows an alert may cite; 0 all
 	Floor     detectors.Severity
 	Known     *enrich.Knowledge // what is known beside the flows; nil: nothing
+	Location  *time.Location    // zone of times of day; nil: UTC
 	MaxBad    BadLimit
 
 	Symbols *flow.Symbols
@@ -116,7 +118,7 @@ func Prepare(cfg Config) (*Plan, error) {
 	for _, d := range cfg.Chain {
 		r := &runner{plan: p, detector: d, position: len(p.runners)}
 		r.env = detectors.NewEnv(d, detectors.Settings{
-			Value: lookup, Lateness: cfg.Lateness, Evidence: cfg.Evidence, Floor: cfg.Floor, Known: cfg.Known, Runtime: r,
+			Value: lookup, Lateness: cfg.Lateness, Evidence: cfg.Evidence, Floor: cfg.Floor, Known: cfg.Known, Location: cfg.Location, Runtime: r,
 		})
 		r.watcher = d.New(r.env)
 		if err := r.env.Err(); err != nil {

@@ -13,13 +13,17 @@ func (p *Plan) finish(c *census, pl *pipeline, in *input) *Summary {
 	s := &p.summary
 	s.Rows = pl.row
 	s.Files = in.summaries()
-	s.Filtered, s.Stitched = in.tally()
+	left := in.tally()
+	s.Filtered, s.Ignored, s.Stitched = left.filtered, left.ignored, left.stitched
 	for _, f := range s.Files {
 		s.Bad += f.Bad
 		s.Skipped += f.Skipped
 	}
 	s.Hosts, s.Forgotten = p.hosts.ever, p.hosts.gone
 	c.fill(s)
+	if ignore := p.cfg.Select.Ignore; ignore != nil && left.over {
+		s.Rules = ignore.Uses(s.Last)
+	}
 	if hint := c.outside.hint(); hint != "" && p.cfg.Params["internal"] == "" {
 		s.Warnings = append(s.Warnings, hint)
 	}

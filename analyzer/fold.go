@@ -27,7 +27,8 @@ const DefaultMaxOpen = 100_000
 //
 // Alerts that grow (detectors.Alert.Grows) are one finding with those of the
 // same window only, while less than a day lies between two of them; it has
-// the words and facts of the last of the highest, whose flows it supports.
+// the words, facts and charts of the last of the highest, whose flows it
+// supports, and counts once: it is the same thing told again.
 //
 // At most maxOpen findings are open (0 means DefaultMaxOpen): beyond that the
 // one idle longest is handed on early, which Early counts and Close adds to
@@ -108,6 +109,9 @@ func keyOf(a *detectors.Alert) findingKey {
 	}
 	if s.Has&detectors.SubjectProtocol != 0 {
 		s.Protocol = a.Subject.Protocol
+	}
+	if s.Has&detectors.SubjectGroup != 0 {
+		s.Group = a.Subject.Group
 	}
 	return k
 }
@@ -246,19 +250,23 @@ func (d *finding) merge(a *detectors.Alert, evidence int) {
 	if !d.merged {
 		c := *d.alert
 		c.Count = max(c.Count, 1)
+		c.ID = "" // of an alert that was read back: the finding has one of its own
 		d.alert, d.merged = &c, true
 		d.flows = slices.Clone(c.Evidence)
 	}
 	m := d.alert
 	if a.Severity > m.Severity || d.key.grows && a.Severity == m.Severity {
 		m.Severity, m.Confidence = a.Severity, a.Confidence
-		m.Summary, m.Facts = a.Summary, a.Facts
+		m.Summary, m.Facts, m.Charts = a.Summary, a.Facts, a.Charts
 		m.Window, m.HasWindow = a.Window, a.HasWindow
 	}
-	m.Count += max(a.Count, 1)
+	if a.Status != m.Status {
+		m.Status = detectors.NotCompared
+	}
 	if d.key.grows {
-		m.Flows = max(m.Flows, a.Flows)
+		m.Count, m.Flows = max(m.Count, a.Count), max(m.Flows, a.Flows)
 	} else {
+		m.Count += max(a.Count, 1)
 		m.Flows += a.Flows
 	}
 	m.FirstSeen = min(m.FirstSeen, a.FirstSeen)

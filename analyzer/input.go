@@ -47,6 +47,7 @@ type input struct {
 	bad      uint64 // of the sources done with
 	rows     uint64
 	filtered uint64
+	ignored  uint64
 	opened   int
 
 	feeds []*feed // open, by their number
@@ -108,8 +109,10 @@ func (in *input) send(l *loan) bool {
 			l.batch.Settle()
 		}
 		all := len(l.batch.Rows)
-		l.batch.Rows = in.Select.choose(l.batch.Rows)
-		in.filtered += uint64(all - len(l.batch.Rows))
+		var ignored uint64
+		l.batch.Rows, ignored = in.Select.choose(l.batch.Rows)
+		in.ignored += ignored
+		in.filtered += uint64(all-len(l.batch.Rows)) - ignored
 		if len(l.batch.Rows) == 0 {
 			l.batch.Free()
 			return true

@@ -56,16 +56,20 @@ type Selection struct {
 	Sample float64   // share of the connections, by a hash of addresses, ports and protocol; 0 all
 	// Where is a condition, nil for none. It is used on one goroutine.
 	Where interface{ Keep(r *flow.Record) bool }
+	// Ignore keeps flows of those that are wanted out of the run, nil for
+	// none. It is used on one goroutine.
+	Ignore Ignorer
 }
 
 func (s *Selection) selects() bool {
-	return s.Span != flow.Span{} || s.Sample > 0 && s.Sample < 1 || s.Where != nil
+	return s.Span != flow.Span{} || s.Sample > 0 && s.Sample < 1 || s.Where != nil || s.Ignore != nil
 }
 
 func (in *input) selects() bool { return in.Select.selects() }
 
-// choose moves the rows that are wanted to the front.
-func (s *Selection) choose(rows []flow.Record) []flow.Record {
+// choose moves the rows that are wanted to the front, and tells how many of
+// the others were ignored.
+func (s *Selection) choose(rows []flow.Record) (wanted []flow.Record, ignored uint64) {
 	all := s.Sample <= 0 || s.Sample >= 1
 	limit := uint64(s.Sample * (1 << 63))
 	n := 0
@@ -74,12 +78,16 @@ func (s *Selection) choose(rows []flow.Record) []flow.Record {
 		if !s.Span.Contains(r.Start) || !all && connectionHash(r)>>1 >= limit || s.Where != nil && !s.Where.Keep(r) {
 			continue
 		}
+		if s.Ignore != nil && s.Ignore.Ignore(r) {
+			ignored++
+			continue
+		}
 		if n != i {
 			rows[n] = *r
 		}
 		n++
 	}
-	return rows[:n]
+	return rows[:n], ignored
 }
 
 // connectionHash is the same for all records of a connection, in either
@@ -111,6 +119,7 @@ type Taken struct {
 	Bad      uint64 // rows that could not be read
 	Skipped  uint64 // rows that are no flows
 	Filtered uint64 // flows that were read and not wanted
+	Ignored  uint64 // flows that were wanted, but for a rule of the user's
 	Flows    uint64 // handed on
 	Stitched flow.StitchCounts
 }
@@ -152,7 +161,8 @@ func Scan(ctx context.Context, from Intake, take func(rows []flow.Record) error)
 		t.Bad += f.Bad
 		t.Skipped += f.Skipped
 	}
-	t.Filtered, t.Stitched = in.tally()
+	left := in.tally()
+	t.Filtered, t.Ignored, t.Stitched = left.filtered, left.ignored, left.stitched
 	return t, failed
 }
 

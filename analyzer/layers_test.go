@@ -23,9 +23,10 @@ var layers = []struct{ pkg, may string }{
 	{"flow/formats", "flow flow/..."},
 	{"flow/internal/...", "flow flow/internal/..."},
 	{"flow/enrich/...", "flow flow/internal/... flow/enrich/..."},
+	{"flow/where", "flow flow/internal/... flow/enrich/..."},
 	{"flow/*", "flow flow/internal/..."},
 	{"detectors", "flow flow/enrich/... detectors/internal/..."},
-	{"detectors/internal/scenario", "analyzer detectors flow flow/csv"}, // for tests alone, see below
+	{"detectors/internal/scenario", "analyzer/fixture detectors flow flow/csv"}, // for tests alone, see below
 	{"detectors/internal/...", "flow flow/enrich/... detectors/internal/..."},
 	{"detectors/builtin", "detectors detectors/*"},
 	{"detectors/*", "detectors detectors/internal/... flow flow/where flow/enrich/..."},
@@ -106,6 +107,23 @@ func TestImportsPointDownwards(t *testing.T) {
 			}
 			if matches(imported, testsOnly...) {
 				t.Errorf("%s imports %s, which serves tests", pkg, imported)
+			}
+		}
+	}
+}
+
+// TestOnlyTheModelIsTalkedTo keeps Seine off the network: one package may open
+// connections, and what imports it is a command.
+func TestOnlyTheModelIsTalkedTo(t *testing.T) {
+	const talks = "analyzer/explain/llm"
+	for _, p := range packages(t) {
+		pkg := strings.TrimPrefix(p.ImportPath, module+"/")
+		for _, path := range p.Imports {
+			if (path == "net" || strings.HasPrefix(path, "net/http")) && pkg != talks {
+				t.Errorf("%s imports %s", pkg, path)
+			}
+			if path == module+"/"+talks && !strings.HasPrefix(pkg, "cmd/") {
+				t.Errorf("%s imports %s", pkg, path)
 			}
 		}
 	}

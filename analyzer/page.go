@@ -69,7 +69,7 @@ func Inspect(ctx context.Context, from Intake, src *flow.Source) (*Page, error) 
 			stitcher.Ready()
 		}
 		if wanted.selects() {
-			rows = wanted.choose(rows)
+			rows, _ = wanted.choose(rows)
 		}
 		in.take(rows, from.Lateness)
 		return nil

@@ -19,6 +19,10 @@ type HostRisk struct {
 	Targeted   [detectors.Severities]uint64
 	TargetedBy []RuleRisk
 
+	// Notes are what is known of it beside the flows, as its findings say:
+	// the machine and the place.
+	Notes []detectors.Annotation
+
 	First, Last flow.Time // of what accuses it
 	Story       []string  // sentences, in time order
 }

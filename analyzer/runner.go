@@ -165,6 +165,9 @@ func (r *runner) Addr(h flow.Host) flow.Addr { return r.plan.hosts.addr(h) }
 // Text implements detectors.Runtime.
 func (r *runner) Text(s flow.Symbol) string { return r.plan.cfg.Symbols.Text(s) }
 
+// File implements detectors.Runtime.
+func (r *runner) File(i uint32) string { return r.plan.names.File(i) }
+
 // A merger puts the alerts of one item into their final order: by row, then
 // by place in the chain, then in the order of raising.
 type merger struct{ out []raised }

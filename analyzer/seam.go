@@ -73,16 +73,24 @@ func (in *input) ready(s *seam) bool {
 	return true
 }
 
+// leavings are what became of records that are no flows of the run.
+type leavings struct {
+	filtered, ignored uint64
+	stitched          flow.StitchCounts
+	over              bool // the counts, also those of Select.Ignore, are at rest
+}
+
 // tally is what was left out and what was stitched.
-func (in *input) tally() (filtered uint64, stitched flow.StitchCounts) {
+func (in *input) tally() leavings {
 	select {
 	case <-in.ended:
+		l := leavings{filtered: in.filtered, ignored: in.ignored, over: true}
 		for _, s := range in.seams {
-			stitched = sum(stitched, s.stitcher.Counts())
+			l.stitched = sum(l.stitched, s.stitcher.Counts())
 		}
-		return in.filtered, stitched
+		return l
 	default: // interrupted: the goroutine is still at it
-		return 0, flow.StitchCounts{}
+		return leavings{}
 	}
 }
 

@@ -33,7 +33,15 @@ type Summary struct {
 	Detectors  []DetectorSummary            // in chain order
 	Findings   [detectors.Severities]uint64 // written after folding, by severity
 	Hidden     [detectors.Severities]uint64 // under the severity floor, before folding
-	Suppressed uint64
+	Suppressed uint64                       // findings that a rule of the user's hides
+
+	// Alerts are the files of alerts that were read back, of a run that plays
+	// an earlier one. What the other fields then tell of flows is of that one.
+	Alerts   []FileSummary
+	Unwanted uint64      // alerts of theirs that a condition left out
+	Ignored  uint64      // flows that a rule of the user's kept from the detectors
+	Rules    []RuleUse   // the user's rules of triage, in their order
+	Compared *Comparison // with an earlier run; nil: with none
 
 	// Ranking are the hosts that findings accuse, the riskiest first, as far
 	// as the ranking goes; Accused counts all of them, one that left the ranking

@@ -70,6 +70,7 @@ type Alert struct {
 	FirstSeen, LastSeen flow.Time
 	ID                  string // of a finding that is read back; else outputs work it out
 	Status              Status // against an earlier run
+	Worse               bool   // known, and more severe than it was
 	Annotations         []Annotation
 }
 
@@ -82,6 +83,7 @@ type Subject struct {
 	DstPort  uint16
 	IP       flow.Addr
 	Src, Dst flow.Addr
+	Group    string // what else tells it apart, as "service=ssl"; may come from the input
 }
 
 // SubjectFields tells which parts of a Subject are set.
@@ -93,6 +95,7 @@ const (
 	SubjectPair
 	SubjectPort
 	SubjectProtocol
+	SubjectGroup
 )
 
 // Role is the part that an address plays in a flow.
@@ -135,6 +138,13 @@ func (s Subject) WithProtocol(p flow.Proto) Subject {
 	return s
 }
 
+// WithGroup adds what else tells the subject apart.
+func (s Subject) WithGroup(group string) Subject {
+	s.Has |= SubjectGroup
+	s.Group = group
+	return s
+}
+
 // String writes the subject in a few words: "10.0.0.1", "10.0.0.1 →
 // 10.0.0.2:22/tcp", "port 22".
 func (s Subject) String() string {
@@ -164,6 +174,12 @@ func (s Subject) String() string {
 	}
 	if s.Has&SubjectProtocol != 0 {
 		b.WriteString("/" + s.Protocol.String())
+	}
+	if s.Has&SubjectGroup != 0 {
+		if b.Len() > 0 {
+			b.WriteByte(' ')
+		}
+		b.WriteString(s.Group)
 	}
 	return b.String()
 }

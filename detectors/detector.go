@@ -43,9 +43,18 @@ type Rule struct {
 	// Accuses says that the subject is suspect as a destination too.
 	// Otherwise one in that role is taken for the victim.
 	Accuses bool
+
 	// Expects are the roles of machines whose work looks like this: what such
-	// a machine is accused of is told with the severity Info and says why.
-	Expects []assets.Role
+	// a machine is accused of is told with the severity Info, whatever the
+	// severity of the rule, and says why. ExpectsAt are those of the machine
+	// at the other end: who calls a domain controller by the clock is no
+	// suspect. It has no proxies: a relay explains what it does for others,
+	// never what they do through it.
+	Expects, ExpectsAt []assets.Role
+	// Unlike are the roles of machines that never do so: with one of them
+	// accused, harmless explanations fall away, and half of the doubt with
+	// them. It changes the confidence alone.
+	Unlike []assets.Role
 }
 
 // Scope tells how rows may be divided over several machines without changing

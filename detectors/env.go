@@ -32,6 +32,7 @@ type Settings struct {
 	Evidence int               // flows an alert may cite; 0 means all
 	Floor    Severity          // alerts below are counted, not shown
 	Known    *enrich.Knowledge // what is known beside the flows; nil: nothing
+	Location *time.Location    // zone of times of day; nil: UTC
 	Runtime  Runtime           // nil on a recording Env
 }
 
@@ -44,6 +45,8 @@ type Runtime interface {
 	Addr(h flow.Host) flow.Addr
 	// Text is the text of a symbol.
 	Text(s flow.Symbol) string
+	// File is the name of an input.
+	File(i uint32) string
 }
 
 // An Env connects one Watcher with its configuration and the engine.
@@ -59,6 +62,8 @@ type Env struct {
 	tables   []Table
 	hidden   [Severities]uint64
 	row      *flow.Record // that is worked on, see At
+
+	explained *Counter // of the alerts that roles explain; nil before the first
 }
 
 // NewEnv makes the Env of one Watcher of d.
@@ -264,13 +269,24 @@ func (e *Env) ports(p Param, def []uint16) []uint16 {
 
 // Network reads the shared list of networks that are internal besides the
 // private ones, and knows what is internal.
-func (e *Env) Network() *network.Network {
+func (e *Env) Network() *network.Network { return network.New(e.Internal()) }
+
+// Internal reads the list that Network is made of, as it is.
+func (e *Env) Internal() []netip.Prefix {
 	v, ok := e.param(Param{Name: "internal", Kind: "words", Shared: true,
 		Doc: "networks that are internal besides the private ones (RFC 1918, ULA, CGNAT, link-local), as 192.0.2.0/24"})
 	if !ok {
-		return network.New(nil)
+		return nil
 	}
-	return network.New(e.networks("internal", v))
+	return e.networks("internal", v)
+}
+
+// Location is the zone of times of day, never nil.
+func (e *Env) Location() *time.Location {
+	if e.set.Location == nil {
+		return time.UTC
+	}
+	return e.set.Location
 }
 
 // Known is what is known beside the flows, never nil.

@@ -52,11 +52,15 @@ func (e *Env) Addr(h flow.Host) flow.Addr { return e.set.Runtime.Addr(h) }
 // Text is the text of a symbol.
 func (e *Env) Text(s flow.Symbol) string { return e.set.Runtime.Text(s) }
 
+// File is the name of an input.
+func (e *Env) File(i uint32) string { return e.set.Runtime.File(i) }
+
 // Shows reports whether alerts of a rule are shown. Where they are not it
 // counts one and the caller need not build it: Report would only count it too.
 // It goes by the rule's severity, so it is not for an alert of a higher one.
+// Where the role of a machine may lower the severity it is left to Report.
 func (e *Env) Shows(rule *Rule) bool {
-	if rule.Severity < e.set.Floor {
+	if rule.Severity < e.set.Floor && (rule.Severity == Info || e.assets() == nil || !rule.asksRole()) {
 		e.hidden[rule.Severity]++
 		return false
 	}
@@ -71,9 +75,10 @@ func (e *Env) At(r *flow.Record) { e.row = r }
 
 // Report raises an alert. at is the flow that raised it; nil in Tick and
 // Close, and after At. The severity is that of the rule, or a.Severity where that is
-// higher.
+// higher, unless the role of a machine explains it; see Rule.Expects.
 func (e *Env) Report(at *flow.Record, a Alert) {
 	a.Severity = max(a.Severity, a.Rule.Severity)
+	e.judgeRole(&a)
 	if a.Severity < e.set.Floor {
 		e.hidden[a.Severity]++
 		return

@@ -27,6 +27,7 @@ const (
 	timeFact
 	boolFact
 	listFact
+	spelledFact // a number, or null, that is kept as it was spelled
 )
 
 // Int is a whole number.
@@ -97,6 +98,11 @@ func (f *Fact) String() string {
 		return flow.Time(f.num).String()
 	case floatFact:
 		return strconv.FormatFloat(math.Float64frombits(f.num), 'g', 6, 64)
+	case spelledFact:
+		if v, ok := f.Value().(float64); ok {
+			return strconv.FormatFloat(v, 'g', 6, 64)
+		}
+		return f.text
 	case listFact:
 		s := ""
 		for i := range *f.list {
@@ -128,6 +134,8 @@ func (f *Fact) append(b []byte) []byte {
 		return strconv.AppendFloat(b, v, format, -1, 64)
 	case boolFact:
 		return strconv.AppendBool(b, f.num != 0)
+	case spelledFact:
+		return append(b, f.text...)
 	}
 	return b
 }

@@ -57,6 +57,48 @@ func serviceRank(p Proto, port uint16) int {
 // port is one of those below 1024 that only services use.
 func ServicePort(p Proto, port uint16) bool { return serviceRank(p, port) > 0 }
 
+// ServiceName is the name of the service that is known to listen on the port,
+// or empty: "ssh". What listens there need not be it. A protocol that is not
+// known takes the name that TCP has, or else UDP.
+func ServiceName(p Proto, port uint16) string {
+	names := serviceNames()
+	if p != UDP && p != TCP {
+		if n := names[0][port]; n != "" {
+			return n
+		}
+		p = UDP
+	}
+	if p == UDP {
+		return names[1][port]
+	}
+	return names[0][port]
+}
+
+// serviceNames are the names of services by port, TCP and UDP apart; of two
+// for a port the first.
+var serviceNames = sync.OnceValue(func() (t [2]map[uint16]string) {
+	t = [2]map[uint16]string{{}, {}}
+	for line := range strings.Lines(servicesText) {
+		line, _, _ = strings.Cut(line, "#")
+		words := strings.Fields(line)
+		if len(words) < 3 {
+			continue
+		}
+		for _, word := range words[2:] {
+			port, err := strconv.ParseUint(word, 10, 16)
+			if err != nil {
+				panic("services.txt: " + line)
+			}
+			for i, proto := range []string{"t", "u"} {
+				if strings.Contains(words[1], proto) && t[i][uint16(port)] == "" {
+					t[i][uint16(port)] = words[0]
+				}
+			}
+		}
+	}
+	return t
+})
+
 // popular is how many ends a port must have talked with to be taken for a
 // server's.
 const popular = 4

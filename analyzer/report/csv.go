@@ -15,7 +15,8 @@ import (
 // csvColumns are fixed: a new one may only be added at the end.
 var csvColumns = [...]string{
 	"id", "time", "severity", "confidence", "detector", "rule", "ip", "role", "src_ip", "dst_ip", "dst_port",
-	"protocol", "summary", "count", "first_seen", "last_seen", "flows", "attack", "facts", "file", "row", "evidence",
+	"protocol", "summary", "count", "first_seen", "last_seen", "flows", "attack", "facts", "file", "row", "evidence", "status",
+	"annotations",
 }
 
 func csvFormat() *Format {
@@ -23,7 +24,7 @@ func csvFormat() *Format {
 		Name:  "csv",
 		Title: "one row for each alert, safe to open in a spreadsheet",
 		Doc: "Columns: `" + strings.Join(csvColumns[:], "`, `") + "`. `facts` holds `key=value` pairs and `evidence` " +
-			"`file:row` places, separated by semicolons; `file` and `row` are the first piece of evidence. " +
+			"`file:row` places, separated by semicolons; `annotations` what is known of the addresses (`10.0.0.5 asset=nas`); `file` and `row` are the first piece of evidence. " +
 			"What a spreadsheet would take for a formula has an apostrophe before it; control characters are " +
 			"spelled out. The header is written also for an empty run.",
 		Ext: []string{".csv"},
@@ -97,6 +98,8 @@ func (c *csvSink) Alert(a *detectors.Alert) error {
 		places = append(places, listed(c.enc.names.File(r.File))+":"+strconv.FormatUint(r.Row, 10))
 	}
 	put(cell(strings.Join(places, "; ")))
+	put(a.Status.String())
+	put(cell(joinNotes(a.Annotations)))
 	return c.w.Write(c.row[:])
 }
 

@@ -30,6 +30,9 @@ func (t *tableSink) details(a *detectors.Alert) {
 		identity += fmt.Sprintf(", confidence %.2g", a.Confidence)
 	}
 	fmt.Fprintf(t.w, "%s%s\n", indent, identity)
+	for _, line := range noteLines(a.Annotations) {
+		fmt.Fprintf(t.w, "%s%s\n", indent, line)
+	}
 	shown := shownEvidence(a, t.o.Evidence)
 	cells := make([][]string, len(shown))
 	for i := range shown {

@@ -1,9 +1,6 @@
 package report
 
 import (
-	"crypto/sha256"
-	"encoding/binary"
-	"encoding/hex"
 	"math"
 	"strconv"
 
@@ -47,6 +44,10 @@ func (e *encoder) alert(b []byte, a *detectors.Alert) []byte {
 		b = append(b, `,"confidence":`...)
 		b = strconv.AppendFloat(b, sure, 'f', -1, 64)
 	}
+	if a.Status != detectors.NotCompared {
+		b = append(b, `,"status":`...)
+		b = quote(b, a.Status.String())
+	}
 	b = append(b, `,"summary":`...)
 	b = quote(b, a.Summary)
 	b = appendSubject(b, &a.Subject)
@@ -67,7 +68,15 @@ func (e *encoder) alert(b []byte, a *detectors.Alert) []byte {
 	b = e.time(b, a.FirstSeen)
 	b = append(b, `","last_seen":"`...)
 	b = e.time(b, a.LastSeen)
-	b = append(b, `","flows":`...)
+	if a.HasWindow {
+		b = append(b, `","window":"`...)
+		b = e.time(b, a.Window)
+	}
+	b = append(b, '"')
+	if a.Grows && a.HasWindow {
+		b = append(b, `,"grows":true`...)
+	}
+	b = append(b, `,"flows":`...)
 	b = strconv.AppendUint(b, a.Flows, 10)
 	b = append(b, `,"evidence":[`...)
 	shown := shownEvidence(a, e.evidence)
@@ -77,7 +86,10 @@ func (e *encoder) alert(b []byte, a *detectors.Alert) []byte {
 		}
 		b = e.record(b, &shown[i])
 	}
-	return append(b, "]}"...)
+	b = append(b, ']')
+	b = appendAnnotations(b, a.Annotations)
+	b = appendCharts(b, a.Charts)
+	return append(b, '}')
 }
 
 // shownEvidence is the evidence that an output prints; 0 means all.
@@ -112,6 +124,10 @@ func appendSubject(b []byte, s *detectors.Subject) []byte {
 	if s.Has&detectors.SubjectProtocol != 0 {
 		b = append(b, `,"protocol":`...)
 		b = quote(b, s.Protocol.String())
+	}
+	if s.Has&detectors.SubjectGroup != 0 {
+		b = append(b, `,"group":`...)
+		b = quote(b, s.Group)
 	}
 	return b
 }
@@ -177,34 +193,5 @@ func appendTexts(b []byte, texts []string) []byte {
 	return append(b, ']')
 }
 
-// appendID appends 16 hex digits of a SHA-256 over what makes two alerts the
-// same finding: detector, rule, subject and the start of the window, or else
-// when it was first seen. Nobody who chooses addresses can make two findings
-// share an id without a search of about 2^32 tries.
-func appendID(b []byte, a *detectors.Alert) []byte {
-	var space [256]byte
-	k := append(space[:0], a.Detector.ID...)
-	k = append(k, 0)
-	k = append(k, a.Rule.ID...)
-	s := &a.Subject
-	k = append(k, 0, byte(s.Has))
-	if s.Has&detectors.SubjectIP != 0 {
-		k = append(append(k, byte(s.Role)), s.IP[:]...)
-	}
-	if s.Has&detectors.SubjectPair != 0 {
-		k = append(append(k, s.Src[:]...), s.Dst[:]...)
-	}
-	if s.Has&detectors.SubjectPort != 0 {
-		k = binary.BigEndian.AppendUint16(k, s.DstPort)
-	}
-	if s.Has&detectors.SubjectProtocol != 0 {
-		k = append(k, byte(s.Protocol))
-	}
-	if a.HasWindow {
-		k = binary.BigEndian.AppendUint64(append(k, 'w'), uint64(a.Window))
-	} else {
-		k = binary.BigEndian.AppendUint64(append(k, 'f'), uint64(a.FirstSeen))
-	}
-	sum := sha256.Sum256(k)
-	return hex.AppendEncode(b, sum[:8])
-}
+// appendID appends the id of an alert.
+func appendID(b []byte, a *detectors.Alert) []byte { return a.AppendID(b) }

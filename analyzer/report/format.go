@@ -4,19 +4,20 @@ import (
 	"fmt"
 	"io"
 	"path/filepath"
-	"slices"
 	"strings"
 
 	"seine/analyzer"
+	"seine/detectors"
 )
 
 // A Format describes one output and makes its sink.
 type Format struct {
-	Name  string   // "ndjson"; what --format takes
-	Title string   // one line
-	Doc   string   // Markdown: layout, order, what is cut
-	Ext   []string // file name endings that mean it, with the dot
-	Hosts bool     // it shows the hosts by risk, which must then be ranked
+	Name   string   // "ndjson"; what --format takes
+	Title  string   // one line
+	Doc    string   // Markdown: layout, order, what is cut
+	Ext    []string // file name endings that mean it, with the dot
+	Hosts  bool     // it shows the hosts by risk, which must then be ranked
+	Binary bool     // it is no text, and nothing for a terminal
 
 	// New makes a sink that writes to w, which stays the caller's to close.
 	// What the sink buffers is written by its Close.
@@ -25,19 +26,22 @@ type Format struct {
 
 // Options are the settings of an output.
 type Options struct {
-	Names    analyzer.Names // resolves files and texts of evidence; required
-	Version  string         // of Seine, for outputs that name their producer
-	Evidence int            // flows printed per alert; 0 means all it carries
-	Verbose  bool           // table: facts and evidence under each alert; summary: tables of the detectors
-	Width    int            // columns of the terminal; 0 means that w is none, and nothing is cut
-	Color    bool           // ANSI colours
-	Top      int            // rows of the table; 0 means all
-	Told     error          // summary: what the caller tells by itself about files that could not be read
+	Names    analyzer.Names        // resolves files and texts of evidence; required
+	Version  string                // of Seine, for outputs that name their producer
+	Evidence int                   // flows printed per alert; 0 means all it carries
+	Verbose  bool                  // table: facts and evidence under each alert; summary: tables of the detectors
+	Width    int                   // columns of the terminal; 0 means that w is none, and nothing is cut
+	Color    bool                  // ANSI colours
+	Top      int                   // rows of the table; 0 means all
+	Lang     string                // of texts for people, "en" or "fr"; empty means en
+	Chain    []*detectors.Detector // those that ran, for outputs that tell what they cannot see
+	Told     error                 // summary: what the caller tells by itself about files that could not be read
 }
 
 // Formats lists the outputs. Each call makes a new list.
 func Formats() []*Format {
-	return []*Format{tableFormat(), ndjsonFormat(), jsonFormat(), csvFormat()}
+	return []*Format{tableFormat(), ndjsonFormat(), jsonFormat(), csvFormat(), htmlFormat(), markdownFormat(), sarifFormat(),
+		ocsfFormat(), ecsFormat(), eveFormat(), stixFormat(), parquetFormat()}
 }
 
 // ByName finds an output by its name.
@@ -53,15 +57,22 @@ func ByName(name string) (*Format, error) {
 }
 
 // ByExtension finds the output that the ending of a file's name asks for, in
-// any case.
+// any case. Of several endings the longest counts: ".stix.json" is no ".json".
 func ByExtension(path string) (*Format, error) {
-	ext := strings.ToLower(filepath.Ext(path))
+	name := strings.ToLower(filepath.Base(path))
 	var known []string
+	var best *Format
+	longest := 0
 	for _, f := range Formats() {
-		if slices.Contains(f.Ext, ext) {
-			return f, nil
+		for _, ext := range f.Ext {
+			if strings.HasSuffix(name, ext) && len(ext) > longest {
+				best, longest = f, len(ext)
+			}
 		}
 		known = append(known, f.Ext...)
+	}
+	if best != nil {
+		return best, nil
 	}
 	return nil, fmt.Errorf("no output format for the file name %q (known endings: %s)", path, strings.Join(known, ", "))
 }

@@ -24,10 +24,15 @@ func TestFormatsDescribeThemselves(t *testing.T) {
 }
 
 func TestByNameHelps(t *testing.T) {
+	var all []string
+	for _, f := range Formats() {
+		all = append(all, f.Name)
+	}
+	known := strings.Join(all, ", ")
 	for name, want := range map[string]string{
-		"jsn":    `unknown output format "jsn" (known: table, ndjson, json, csv); did you mean "json"?`,
-		"NDJSON": `unknown output format "NDJSON" (known: table, ndjson, json, csv); did you mean "ndjson"?`,
-		"xml":    `unknown output format "xml" (known: table, ndjson, json, csv)`,
+		"jsn":     `unknown output format "jsn" (known: ` + known + `); did you mean "json"?`,
+		"NDJSON":  `unknown output format "NDJSON" (known: ` + known + `); did you mean "ndjson"?`,
+		"nothing": `unknown output format "nothing" (known: ` + known + `)`,
 	} {
 		if _, err := ByName(name); err == nil || err.Error() != want {
 			t.Errorf("%s: %v, want %s", name, err, want)
@@ -37,7 +42,7 @@ func TestByNameHelps(t *testing.T) {
 
 func TestByExtension(t *testing.T) {
 	for path, want := range map[string]string{
-		"a.ndjson": "ndjson", "out/a.b.jsonl": "ndjson", "A.JSON": "json", "a.csv": "csv", "a.txt": "table",
+		"a.ndjson": "ndjson", "out/a.b.jsonl": "ndjson", "A.JSON": "json", "a.csv": "csv", "a.txt": "table", "R.HTM": "html",
 		"a.json.gz": "", "json": "", "": "",
 	} {
 		f, err := ByExtension(path)

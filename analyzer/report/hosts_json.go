@@ -28,6 +28,7 @@ func (e *encoder) hosts(b []byte, ranking []analyzer.HostRisk) []byte {
 func (e *encoder) host(b []byte, h *analyzer.HostRisk) []byte {
 	o := object{b: append(b, '{')}
 	o.text("ip", h.Addr.String())
+	o.known(h.Notes)
 	o.decimal("score", h.Score)
 	o.severities("findings", &h.Findings)
 	o.moment("first_seen", e, h.First)

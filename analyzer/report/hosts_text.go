@@ -38,7 +38,7 @@ func writeHosts(w io.Writer, s *analyzer.Summary, top int, o Options) {
 			story = clean(h.Story[0])
 		}
 		cells = append(cells, []string{
-			strconv.FormatFloat(h.Score, 'f', 1, 64), h.Addr.String(), bySeverity(&h.Findings, false), tacticNames(h), story,
+			strconv.FormatFloat(h.Score, 'f', 1, 64), h.Addr.String() + noteOf(h.Notes, h.Addr), bySeverity(&h.Findings, false), tacticNames(h), story,
 		})
 	}
 	for i, line := range aligned(fitting(cells, o.Width, !o.Verbose)) {
@@ -124,6 +124,9 @@ func hostDetails(w io.Writer, h *analyzer.HostRisk, total int) {
 		wide = 100
 	}
 	lines := folded(clean(joined(h.Story)), wide-len(indent))
+	for _, line := range noteLines(h.Notes) {
+		lines = append(lines, folded(line, wide-len(indent))...)
+	}
 	if findings(&h.Targeted) > 0 {
 		var rules []string
 		for _, r := range h.TargetedBy {

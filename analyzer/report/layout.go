@@ -2,6 +2,7 @@ package report
 
 import (
 	"bytes"
+	"slices"
 	"strings"
 
 	"github.com/olekukonko/tablewriter"
@@ -70,6 +71,7 @@ func arrangements(rows []alertRow) [][]column {
 		rule      = column{title: "detector/rule", text: func(r *alertRow) string { return r.detector + "/" + r.rule }}
 		detector  = column{title: "detector", text: func(r *alertRow) string { return r.detector }}
 		subject   = column{title: "subject", text: func(r *alertRow) string { return r.subject }}
+		bare      = column{title: "subject", text: func(r *alertRow) string { return r.bare }}
 		what      = column{title: "what", text: func(r *alertRow) string { return r.what }}
 		count     = column{title: "count", text: func(r *alertRow) string { return r.count }, right: true}
 		place     = column{title: "first flow", text: func(r *alertRow) string { return r.place }}
@@ -77,12 +79,14 @@ func arrangements(rows []alertRow) [][]column {
 			return r.place[strings.LastIndexAny(r.place, `/\`)+1:]
 		}}
 	)
-	return [][]column{
+	all := [][]column{
 		{severity, time, rule, subject, what, count, place},
 		{severity, time, rule, subject, what, count, baseName},
 		{severity, time, rule, subject, what, count},
 		{severity, shortTime, rule, subject, what, count},
 		{severity, shortTime, detector, subject, what, count},
+		{severity, shortTime, rule, bare, what, count},
+		{severity, shortTime, detector, bare, what, count},
 		{severity, time, rule, what, count, baseName},
 		{severity, shortTime, rule, what, count},
 		{severity, shortTime, detector, what, count},
@@ -90,6 +94,14 @@ func arrangements(rows []alertRow) [][]column {
 		{severity, detector, what},
 		{severity, what},
 	}
+	if !slices.ContainsFunc(rows, func(r alertRow) bool { return r.status != "" }) {
+		return all
+	}
+	status := column{title: "", text: func(r *alertRow) string { return r.status }}
+	for i := range all { // what is new is worth more than the rest
+		all[i] = slices.Insert(all[i], 1, status)
+	}
+	return all
 }
 
 func widest(title string, rows []alertRow, text func(*alertRow) string) int {

@@ -12,6 +12,8 @@ var (
 	reportSchema []byte
 	//go:embed hosts.schema.json
 	hostsSchema []byte
+	//go:embed diff.schema.json
+	diffSchema []byte
 )
 
 // Schema is the JSON Schema (draft 2020-12) of an alert, one line of the
@@ -31,4 +33,11 @@ func ReportSchema() []byte {
 func HostsSchema() []byte {
 	report := bytes.ReplaceAll(bytes.TrimSpace(ReportSchema()), []byte("\n"), []byte("\n    "))
 	return bytes.Replace(hostsSchema, []byte(`"report": null`), append([]byte(`"report": `), report...), 1)
+}
+
+// DiffSchema is the JSON Schema (draft 2020-12) of the json output of "seine
+// diff". It holds the schema of an alert, so that it needs no other document.
+func DiffSchema() []byte {
+	alert := bytes.ReplaceAll(bytes.TrimSpace(alertSchema), []byte("\n"), []byte("\n    "))
+	return bytes.Replace(diffSchema, []byte(`"alert": null`), append([]byte(`"alert": `), alert...), 1)
 }

@@ -46,6 +46,7 @@ func appendSummary(b []byte, s *analyzer.Summary, ranking bool) []byte {
 	o.severities("findings", &s.Findings)
 	o.severities("hidden", &s.Hidden)
 	o.number("suppressed", s.Suppressed)
+	o.triage(s)
 	o.number("accused", s.Accused)
 	o.array("detectors", len(s.Detectors), func(i int) { o.detector(&s.Detectors[i]) })
 	o.flag("interrupted", s.Interrupted)
@@ -158,6 +159,9 @@ func (o *object) detector(d *analyzer.DetectorSummary) {
 		o.text("name", d.Counts[i].Name)
 		o.text("doc", d.Counts[i].Doc)
 		o.number("n", d.Counts[i].N)
+		if d.Counts[i].Ordinary {
+			o.flag("ordinary", true)
+		}
 		o.shut()
 	})
 	o.array("tables", len(d.Tables), func(i int) { o.table(&d.Tables[i]) })

@@ -23,8 +23,11 @@ const (
 // It is meant for standard error, so that an error of w is of no interest.
 func WriteSummary(w io.Writer, s *analyzer.Summary, o Options) {
 	var t summaryText
-	t.input(s)
-	t.rows(s)
+	t.replayed(s)
+	if len(s.Alerts) == 0 || len(s.Files) > 0 {
+		t.input(s)
+		t.rows(s)
+	}
 	if s.HasSpan {
 		if d := s.Last - s.First; d >= 0 {
 			t.line("time", "%s to %s (%s)", s.First, s.Last, span(time.Duration(d)))
@@ -34,6 +37,7 @@ func WriteSummary(w io.Writer, s *analyzer.Summary, o Options) {
 		t.traffic(s)
 	}
 	t.found(s, o.Color)
+	t.triage(s)
 	t.limits(s, o.Verbose)
 	t.faults(s, o.Told)
 	if s.Elapsed > 0 {
@@ -146,7 +150,9 @@ func (t *summaryText) traffic(s *analyzer.Summary) {
 	if s.Forgotten > 0 {
 		text += ", " + thousands(s.Forgotten) + " forgotten"
 	}
-	t.line("addresses", "%s", text)
+	if s.Hosts > 0 || len(s.Alerts) == 0 { // not known of several runs together
+		t.line("addresses", "%s", text)
+	}
 	if v := s.FlowBytes; v != nil {
 		t.line("flow size", "median %s, mean %s, 95%% up to %s, 99%% up to %s, max %s",
 			volume(v.Median), volume(v.Mean), volume(v.P95), volume(v.P99), volume(v.Max))
@@ -205,8 +211,8 @@ func (t *summaryText) faults(s *analyzer.Summary, told error) {
 		known = told.Error()
 	}
 	var errors, bad, notes []string
-	for i := range s.Files {
-		f := &s.Files[i]
+	count := s.Bad
+	for _, f := range slices.Concat(s.Files, s.Alerts) {
 		name := clean(f.Name)
 		if f.Error != "" && !f.Ignored && !strings.Contains(known, f.Name+": "+f.Error) {
 			errors = append(errors, name+": "+clean(f.Error))
@@ -223,7 +229,10 @@ func (t *summaryText) faults(s *analyzer.Summary, told error) {
 		warnings[i] = clean(w)
 	}
 	t.some("error", errors, uint64(len(errors)))
-	t.some("bad rows", bad, max(s.Bad, uint64(len(bad))))
+	for i := range s.Alerts {
+		count += s.Alerts[i].Bad
+	}
+	t.some("bad rows", bad, max(count, uint64(len(bad))))
 	t.some("warning", warnings, uint64(len(warnings)))
 	t.some("note", notes, uint64(len(notes)))
 }

@@ -117,7 +117,12 @@ func emptyLine(s *analyzer.Summary) string {
 		}
 	}
 	if floor == detectors.Info {
-		if s.Rows == 0 {
+		switch {
+		case s.Suppressed > 0:
+			return fmt.Sprintf("No alerts; suppressed: %s.", thousands(s.Suppressed))
+		case s.Rows == 0 && s.Ignored > 0:
+			return fmt.Sprintf("No alerts: all flows were ignored, %s.", thousands(s.Ignored))
+		case s.Rows == 0 && len(s.Alerts) == 0:
 			return "No alerts: no flows were read."
 		}
 		return "No alerts."
@@ -135,7 +140,9 @@ type alertRow struct {
 	date, clock          string
 	detector, rule       string
 	subject, what, count string
+	bare                 string // the subject without what is known of it
 	place                string
+	status               string // "new", "worse"
 }
 
 func (t *tableSink) row(a *detectors.Alert) alertRow {
@@ -147,9 +154,16 @@ func (t *tableSink) row(a *detectors.Alert) alertRow {
 		clock:    clock[:len("15:04:05")],
 		detector: clean(a.Detector.ID),
 		rule:     clean(a.Rule.ID),
-		subject:  clean(a.Subject.String()),
+		subject:  subjectOf(a),
+		bare:     clean(a.Subject.String()),
 		what:     clean(a.Summary),
 		count:    thousands(a.Count),
+	}
+	switch {
+	case a.Status == detectors.New, a.Status == detectors.Gone:
+		r.status = a.Status.String()
+	case a.Worse:
+		r.status = "worse"
 	}
 	if len(a.Evidence) > 0 {
 		e := &a.Evidence[0]

@@ -98,6 +98,10 @@ func (v *validator) keyword(base, schema map[string]any, word string, arg, x any
 		if isText && !regexp.MustCompile(arg.(string)).MatchString(text) {
 			return fail("%q does not match %s", text, arg)
 		}
+	case "minItems", "maxItems":
+		if n := float64(len(list)); word == "minItems" && n < arg.(float64) || word == "maxItems" && n > arg.(float64) {
+			return fail("%d elements", len(list))
+		}
 	case "minLength":
 		if isText && float64(len(text)) < arg.(float64) {
 			return fail("%q is too short", text)

@@ -13,6 +13,11 @@
 // up to the fifth, so that a rule alone gives at most 19 by low, 49 by medium,
 // 79 by high and 97 by critical findings, however often it speaks.
 //
+// Where lists of machines tell how much depends on one (annotations with the
+// key criticality), a finding about or aimed at a machine of high criticality
+// counts one and a half times, of critical twice: its doubt is raised to that
+// power, so that a score stays under 100 and its order does not matter.
+//
 // A story tells the rules that give a score of 10 by themselves, in the order
 // in which they first spoke, and names the tactics of MITRE ATT&CK that they
 // pass through where those follow the order of an attack.

@@ -51,16 +51,18 @@ type host struct {
 	addr               flow.Addr
 	accused, targeted  []account
 	findings, targetOf [detectors.Severities]uint64
+	notes              []detectors.Annotation
 }
 
 // Alert implements analyzer.Sink.
 func (r *ranking) Alert(a *detectors.Alert) error {
-	if w := weight(a); w > 0 {
+	if w := weighed(weight(a), level(a)); w > 0 {
 		severity := min(a.Severity, detectors.Severities-1)
 		if addr, ok := a.Accused(); ok {
 			h := r.host(addr)
 			h.findings[severity]++
 			accountOf(&h.accused, a).add(a, w)
+			h.note(a)
 		}
 		if addr, ok := a.Target(); ok {
 			h := r.host(addr)
@@ -146,7 +148,7 @@ func (r *ranking) tell(h ranked) analyzer.HostRisk {
 	of := r.side(h.addr)
 	e := analyzer.HostRisk{
 		Addr: h.addr, Score: score(h.doubt), Findings: h.findings, Targeted: h.targetOf,
-		First: h.accused[0].first, Last: h.accused[0].last,
+		First: h.accused[0].first, Last: h.accused[0].last, Notes: h.notes,
 	}
 	for i := range h.accused {
 		e.First, e.Last = min(e.First, h.accused[i].first), max(e.Last, h.accused[i].last)

@@ -29,6 +29,46 @@ func weight(a *detectors.Alert) float64 {
 	return weights[min(a.Severity, detectors.Severities-1)] * min(sure, 1)
 }
 
+// The levels of criticality that weigh.
+const (
+	usual = iota
+	high
+	critical
+)
+
+// level is how much depends on the machines that an alert is about, its
+// accused or its target: the higher of the two.
+func level(a *detectors.Alert) int {
+	l := usual
+	for i := range a.Annotations {
+		if a.Annotations[i].Key != analyzer.NoteCriticality {
+			continue
+		}
+		switch a.Annotations[i].Value {
+		case "high":
+			l = max(l, high)
+		case "critical":
+			l = max(l, critical)
+		}
+	}
+	return l
+}
+
+// weighed is the weight of a finding that counts one and a half times, or
+// twice: as so many independent findings would.
+func weighed(w float64, level int) float64 {
+	doubt := 1 - w
+	switch level {
+	case high:
+		doubt = float64(doubt * math.Sqrt(doubt))
+	case critical:
+		doubt = float64(doubt * doubt)
+	default:
+		return w
+	}
+	return 1 - doubt
+}
+
 // An account is what the findings of one rule say of a host.
 type account struct {
 	detector    *detectors.Detector

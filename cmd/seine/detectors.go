@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"seine/detectors"
+	"seine/flow/enrich/assets"
 )
 
 // A detectorInfo is what the commands tell of a detector as JSON.
@@ -28,6 +29,11 @@ type ruleInfo struct {
 	Title    string   `json:"title"`
 	Severity string   `json:"severity"`
 	ATTACK   []string `json:"attack"`
+
+	// Roles of machines that change what it says.
+	Expects   []assets.Role `json:"expects,omitempty"`
+	ExpectsAt []assets.Role `json:"expects_at,omitempty"`
+	Unlike    []assets.Role `json:"unlike,omitempty"`
 }
 
 type paramInfo struct {
@@ -46,7 +52,10 @@ func describe(d *detectors.Detector) detectorInfo {
 	var used [detectors.Severities]bool
 	for _, r := range d.Rules {
 		used[r.Severity] = true
-		info.Rules = append(info.Rules, ruleInfo{r.ID, r.Title, r.Severity.String(), append([]string{}, r.ATTACK...)})
+		info.Rules = append(info.Rules, ruleInfo{
+			ID: r.ID, Title: r.Title, Severity: r.Severity.String(), ATTACK: append([]string{}, r.ATTACK...),
+			Expects: r.Expects, ExpectsAt: r.ExpectsAt, Unlike: r.Unlike,
+		})
 	}
 	for s, is := range used {
 		if is {
@@ -77,15 +86,20 @@ func (i detectorInfo) severityRange() string {
 
 func detectorsCommand() *cobra.Command {
 	var format string
+	var all func() ([]*detectors.Detector, error)
 	cmd := &cobra.Command{
 		Use:     "detectors [flags]",
 		Short:   "list the detectors in the order of the chain",
 		Long:    "Lists the detectors in the order in which a flow passes them, with the severities of their\nalerts, what they need of a flow, and how flows may be divided over machines without changing\nwhat they find (scope). \"seine explain ID\" tells more of one.",
-		Example: "  seine detectors\n  seine detectors -f json | jq '.[].id'",
+		Example: "  seine detectors\n  seine detectors --rules rules.yaml\n  seine detectors -f json | jq '.[].id'",
 		Args:    noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			known, err := all()
+			if err != nil {
+				return err
+			}
 			var infos []detectorInfo
-			for _, d := range lists().Detectors {
+			for _, d := range known {
 				infos = append(infos, describe(d))
 			}
 			if format == "json" {
@@ -95,11 +109,12 @@ func detectorsCommand() *cobra.Command {
 			for _, i := range infos {
 				rows = append(rows, []string{i.ID, i.severityRange(), i.Scope, i.Title, strings.Join(i.Needs, ", ")})
 			}
-			_, err := io.WriteString(cmd.OutOrStdout(), aligned("", rows))
+			_, err = io.WriteString(cmd.OutOrStdout(), aligned("", rows))
 			return err
 		},
 	}
 	tableOrJSON(cmd, &format)
+	all = ruled(cmd)
 	return cmd
 }
 

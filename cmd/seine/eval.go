@@ -48,7 +48,7 @@ func evalCommand() *cobra.Command {
 			"  seine eval --truth truth.json --only beacon -f json conn.log\n" +
 			"  seine eval --label-column auto UNSW-NB15_1.csv",
 	}
-	values := configured(cmd, settings.GroupInput, settings.GroupDetect, settings.GroupRun)
+	values := configured(cmd, settings.GroupInput, settings.GroupContext, settings.GroupDetect, settings.GroupRun)
 	var e evaluation
 	format := cmd.Flags().StringP("format", "f", "table", "`FORMAT` of the output: table, json")
 	complete(cmd, "format", []string{"table", "json"}, 0)

@@ -26,13 +26,14 @@ func hostsCommand() *cobra.Command {
 			"each and stays under 100. The weight of low is 0.1, of medium 0.3, of high 0.6, of critical 0.9; info\n" +
 			"does not count, and a detector that has no say about its confidence counts with 0.5. Of the findings\n" +
 			"of one rule the second counts half, the third a quarter, and so on. Findings that have a host for\n" +
-			"their target are told with it (-v, -f json) and do not count.\n\n" +
+			"their target are told with it (-v, -f json) and do not count. Where --assets tells of a machine of\n" +
+			"high criticality, what is about it or aimed at it counts one and a half times, of critical twice.\n\n" +
 			"Exit codes are those of analyze.",
 		Example: "  seine hosts flows.csv\n" +
 			"  seine hosts -v --top 3 logs/                  # with the whole stories\n" +
 			"  seine hosts -f json flows.csv | jq -r '.hosts[] | select(.chain != []) | .ip'",
 	}
-	values := configured(cmd, settings.GroupInput, settings.GroupDetect, settings.GroupAlerts, settings.GroupRun)
+	values := configured(cmd, settings.GroupInput, settings.GroupContext, settings.GroupDetect, settings.GroupAlerts, settings.GroupTriage, settings.GroupRun)
 	var j job
 	format := cmd.Flags().StringP("format", "f", "table", "`FORMAT` of the output: table, json")
 	complete(cmd, "format", []string{"table", "json"}, 0)

@@ -11,6 +11,7 @@ import (
 	"seine/analyzer/report"
 	"seine/analyzer/risk"
 	"seine/cmd/seine/internal/settings"
+	"seine/detectors"
 	"seine/flow/where"
 )
 
@@ -19,6 +20,7 @@ type job struct {
 	settings *settings.Settings
 	options  *settings.Options
 	explain  bool
+	verdicts verdicts // of the user on flows and findings
 
 	// open makes the outputs; nil opens those that the options ask for.
 	open func(common report.Options, stdout io.Writer) (*outputs, error)
@@ -55,11 +57,20 @@ func (j *job) run(ctx context.Context, args []string) (err error) {
 // detectors can.
 func (j *job) prepare(in analyzer.Intake) (*analyzer.Plan, error) {
 	o, l := j.options, lists()
+	known, err := knowledge(o)
+	if err != nil {
+		return nil, err
+	}
+	if j.verdicts, err = loadVerdicts(o, j.settings.Detectors(), namesOf(in)); err != nil {
+		return nil, err
+	}
+	in.Select.Ignore = j.verdicts.rules.Ignorer()
 	plan, err := analyzer.Prepare(analyzer.Config{
 		Sources: in.Sources, Formats: l.Inputs, Format: o.InputFormat, Stitch: in.Stitch, Select: in.Select,
-		Chain: o.Chain, All: l.Detectors, Params: o.Params,
+		Chain: o.Chain, All: j.settings.Detectors(), Params: o.Params,
 		Lateness: o.Lateness, MaxHosts: o.MaxHosts, Retention: o.Retention,
 		Evidence: o.Evidence, Floor: o.MinSeverity, MaxBad: o.MaxBad, Symbols: in.Symbols,
+		Known: known, Location: o.Zone,
 	})
 	if err != nil {
 		return nil, j.settings.Blame(err)
@@ -71,7 +82,8 @@ func (j *job) prepare(in analyzer.Intake) (*analyzer.Plan, error) {
 func (j *job) analyze(ctx context.Context, plan *analyzer.Plan) error {
 	o := j.options
 	common := report.Options{
-		Names: plan.Names(), Version: version(), Evidence: o.Evidence, Verbose: o.Verbose, Top: max(o.Top, 0),
+		Names: plan.Names(), Version: version(), Evidence: o.Evidence, Verbose: o.Verbose, Top: max(o.Top, 0), Lang: o.Lang,
+		Chain: o.Chain,
 	}
 	var line *progress
 	if isTerminal(os.Stderr) && !dumb() && !o.Quiet && !o.NoProgress {
@@ -82,12 +94,15 @@ func (j *job) analyze(ctx context.Context, plan *analyzer.Plan) error {
 	if open == nil {
 		open = func(common report.Options, stdout io.Writer) (*outputs, error) { return openOutputs(o, common, stdout) }
 	}
+	if err := j.verdicts.compare(ctx, o, j.settings.Detectors()); err != nil {
+		return err
+	}
 	outs, err := open(common, line.before(os.Stdout))
 	if err != nil {
 		return err
 	}
 	defer outs.abort()
-	sum, runErr := plan.Run(ctx, analyzer.Fold(o.Fold, o.Evidence, 0, findings(o, outs)))
+	sum, runErr := plan.Run(ctx, analyzer.Fold(o.Fold, o.Evidence, 0, findings(o, &j.verdicts, o.MinSeverity, outs)))
 	line.end()
 	outErr := outs.finish()
 	if o.Summary != "" {
@@ -105,13 +120,18 @@ func (j *job) analyze(ctx context.Context, plan *analyzer.Plan) error {
 }
 
 // findings is the way of findings to the outputs: from the last stage to the
-// first, each a Sink around the next.
-func findings(o *settings.Options, outs *outputs) analyzer.Sink {
+// first, each a Sink around the next. Those under floor were never looked for.
+func findings(o *settings.Options, v *verdicts, floor detectors.Severity, outs *outputs) analyzer.Sink {
 	sink := analyzer.Sink(outs)
 	if outs.rank {
 		sink = risk.Rank(risk.Options{Internal: append(where.DefaultInternal(), o.Internal...)}, sink)
 	}
-	return analyzer.Tally(sink)
+	sink = analyzer.Tally(sink)
+	sink = v.rules.Suppress(sink)
+	if v.baseline != nil {
+		sink = v.baseline.Compare(floor, sink)
+	}
+	return analyzer.Annotate(o.Known, sink)
 }
 
 // verdict chooses the exit code: what went wrong outranks what was found.
@@ -125,6 +145,9 @@ func (j *job) verdict(sum *analyzer.Summary, runErr, outErr error) error {
 	}
 	if o := j.options; o.CanFail {
 		for s, n := range sum.Findings {
+			if o.FailNew && sum.Compared != nil {
+				n = sum.Compared.New[s] + sum.Compared.Worse[s]
+			}
 			if n > 0 && s >= int(o.FailOn) {
 				return &codeError{code: exitFindings}
 			}

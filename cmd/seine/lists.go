@@ -3,12 +3,15 @@ package main
 import (
 	"errors"
 	"os"
+	"strings"
 
 	"github.com/spf13/cobra"
 
 	"seine/analyzer/report"
 	"seine/cmd/seine/internal/settings"
+	"seine/detectors"
 	"seine/detectors/builtin"
+	"seine/detectors/custom"
 	"seine/flow/formats"
 )
 
@@ -19,11 +22,12 @@ func lists() settings.Lists {
 		Columns:   formats.Columns(),
 		Detectors: builtin.Chain(),
 		Outputs:   report.Formats(),
+		Rules:     custom.Load,
 	}
 }
 
-// configured gives cmd the flags of all settings, or of those of some groups,
-// with completion of their words, and returns a function that gives their
+// configured gives cmd the flags of all settings, or of those of some groups
+// and of single ones ("--tz"), with completion of their words, and returns a function that gives their
 // values when cmd runs.
 func configured(cmd *cobra.Command, groups ...string) func() (*settings.Settings, *settings.Options, error) {
 	set := settings.New(lists())
@@ -31,7 +35,13 @@ func configured(cmd *cobra.Command, groups ...string) func() (*settings.Settings
 	if len(groups) == 0 {
 		groups = settings.Groups()
 	}
+	var whole []string
 	for _, g := range groups {
+		if name, single := strings.CutPrefix(g, "--"); single {
+			cmd.Flags().AddFlag(set.Flags("").Lookup(name))
+			continue
+		}
+		whole = append(whole, g)
 		cmd.Flags().AddFlagSet(set.Flags(g))
 	}
 	file := cmd.Flags().String("config", "", "configuration `FILE` (YAML); the variable "+settings.EnvFile+" names one too")
@@ -53,7 +63,7 @@ func configured(cmd *cobra.Command, groups ...string) func() (*settings.Settings
 	if cmd.Flags().Lookup("set") != nil {
 		complete(cmd, "set", params, cobra.ShellCompDirectiveNoSpace)
 	}
-	cmd.SetUsageFunc(func(cmd *cobra.Command) error { return groupedUsage(cmd, set, groups) })
+	cmd.SetUsageFunc(func(cmd *cobra.Command) error { return groupedUsage(cmd, set, whole) })
 	return func() (*settings.Settings, *settings.Options, error) {
 		warnings, err := set.Resolve(*file, os.Environ())
 		o, errOptions := set.Options()
@@ -64,6 +74,22 @@ func configured(cmd *cobra.Command, groups ...string) func() (*settings.Settings
 			warn(warnings)
 		}
 		return set, o, nil
+	}
+}
+
+// ruled gives cmd the flags that name rules of the user's own, and returns a
+// function that gives all detectors when cmd runs.
+func ruled(cmd *cobra.Command) func() ([]*detectors.Detector, error) {
+	set := settings.New(lists())
+	cmd.Flags().AddFlag(set.Flags(settings.GroupDetect).Lookup("rules"))
+	file := cmd.Flags().String("config", "", "configuration `FILE` (YAML) that may name rules; the variable "+settings.EnvFile+" names one too")
+	_ = cmd.MarkFlagFilename("config", "yaml", "yml")
+	_ = cmd.MarkFlagFilename("rules", "yaml", "yml")
+	return func() ([]*detectors.Detector, error) {
+		if _, err := set.Resolve(*file, os.Environ()); err != nil {
+			return nil, &codeError{exitUsage, err}
+		}
+		return set.Detectors(), nil
 	}
 }
 

@@ -72,6 +72,10 @@ func openOutputs(o *settings.Options, common report.Options, stdout io.Writer) (
 		outs.abort()
 		return nil, &codeError{exitUsage, err}
 	}
+	if format.Binary && isTerminal(os.Stdout) {
+		outs.abort()
+		return nil, &codeError{exitUsage, fmt.Errorf("%s is binary: name a file with -o, or pipe it on", format.Name)}
+	}
 	common.Color = colored(os.Stdout, o.Color)
 	common.Width = columnsOf(os.Stdout)
 	if o.Top < 0 && isTerminal(os.Stdout) {

@@ -132,7 +132,7 @@ func rootCommand() *cobra.Command {
 	}
 	root.SetFlagErrorFunc(flagError)
 	root.SetOut(os.Stdout)
-	root.AddCommand(analyzeCommand(), hostsCommand(), convertCommand(), inspectCommand(), evalCommand(), detectorsCommand(), explainCommand(), formatsCommand(),
+	root.AddCommand(analyzeCommand(), hostsCommand(), convertCommand(), inspectCommand(), servicesCommand(), intelCommand(), statsCommand(), triageCommand(), diffCommand(), suppressCommand(), evalCommand(), testCommand(), detectorsCommand(), explainCommand(), formatsCommand(),
 		configCommand(), schemaCommand(), versionCommand())
 	root.InitDefaultCompletionCmd()
 	for _, c := range root.Commands() {

@@ -24,7 +24,7 @@ func TestMain(m *testing.M) {
 
 // TestScripts runs the scripts of testdata/script. Beside what a script
 // brings along, its directory has flows.csv (150 quiet flows and a port scan)
-// and the same packed, under names that say nothing of it; and out.txt and
+// and the same a day later, as later.csv, and packed, under names that say nothing of it; and out.txt and
 // in.txt, the two directions of 2000 connections in 33 hours.
 func TestScripts(t *testing.T) {
 	flows, err := os.ReadFile("testdata/flows.csv")
@@ -39,6 +39,7 @@ func TestScripts(t *testing.T) {
 	for name, open := range packers {
 		files["packed/"+name+".txt"] = pack(t, flows, open)
 	}
+	files["later.csv"] = bytes.ReplaceAll(flows, []byte("2024-05-01"), []byte("2024-05-02"))
 	files["out.txt"], files["in.txt"] = halves(2000)
 	whole := files["packed/gzip.txt"]
 	files["packed/cut.gz"] = whole[:len(whole)-20]

@@ -48,8 +48,12 @@ func takeIn(o *settings.Options, args []string) (analyzer.Intake, *names, error)
 
 // condition compiles the conditions of --where, all of which must hold.
 func condition(o *settings.Options, n *names) (conditions, error) {
+	known, err := places(o)
+	if err != nil {
+		return nil, err
+	}
 	opt := where.Options{
-		Symbols: n.symbols, Files: n.File, Location: o.Zone, Internal: append(where.DefaultInternal(), o.Internal...),
+		Symbols: n.symbols, Files: n.File, Location: o.Zone, Internal: append(where.DefaultInternal(), o.Internal...), Known: known,
 	}
 	var all conditions
 	for _, text := range o.Where {

@@ -9,6 +9,7 @@ import (
 
 	"seine/detectors"
 	"seine/flow"
+	"seine/flow/enrich/assets"
 )
 
 //go:embed README.md
@@ -20,9 +21,12 @@ func Detector() *detectors.Detector {
 		ID:    "basic",
 		Title: "checks on single flows: odd ports, broadcasts, empty flows, private pairs",
 		Doc:   doc,
+		Words: words(),
 		Rules: []detectors.Rule{
-			{ID: "interesting-port", Title: "a destination port that nobody should use", Severity: detectors.Low, ATTACK: []string{"T1090.003"}},
-			{ID: "broadcast-destination", Title: "a flow to 255.255.255.255 that is no DHCP request", Severity: detectors.Low},
+			{ID: "interesting-port", Title: "a destination port that nobody should use", Severity: detectors.Low, ATTACK: []string{"T1090.003"},
+				Expects: []assets.Role{assets.Scanner}},
+			{ID: "broadcast-destination", Title: "a flow to 255.255.255.255 that is no DHCP request", Severity: detectors.Low,
+				Expects: []assets.Role{assets.IoT, assets.Printer, assets.Monitoring, assets.Scanner}},
 			{ID: "zero-bytes", Title: "a flow that carried nothing in either direction", Severity: detectors.Info},
 			{ID: "private-pair", Title: "both ends are private addresses", Severity: detectors.Info},
 		},

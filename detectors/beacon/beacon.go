@@ -13,6 +13,7 @@ import (
 	"seine/detectors/internal/pairmap"
 	"seine/detectors/internal/prefixes"
 	"seine/flow"
+	"seine/flow/enrich/assets"
 )
 
 //go:embed README.md
@@ -24,9 +25,14 @@ func Detector() *detectors.Detector {
 		ID:    "beacon",
 		Title: "sources that call a destination by the clock",
 		Doc:   doc,
+		Words: words(),
 		Rules: []detectors.Rule{
-			{ID: "beacon", Title: "calls by the clock", Severity: detectors.Info, ATTACK: []string{"T1071", "T1029"}},
-			{ID: "beacon-refused", Title: "calls by the clock that come to nothing", Severity: detectors.Info, ATTACK: []string{"T1071", "T1008"}},
+			{ID: "beacon", Title: "calls by the clock", Severity: detectors.Info, ATTACK: []string{"T1071", "T1029"},
+				Expects:   []assets.Role{assets.Monitoring, assets.Proxy, assets.LoadBalancer},
+				ExpectsAt: []assets.Role{assets.DomainController, assets.Resolver, assets.Monitoring, assets.MailServer, assets.Backup, assets.LoadBalancer, assets.Gateway}},
+			{ID: "beacon-refused", Title: "calls by the clock that come to nothing", Severity: detectors.Info, ATTACK: []string{"T1071", "T1008"},
+				Expects:   []assets.Role{assets.Monitoring, assets.Proxy, assets.LoadBalancer},
+				ExpectsAt: []assets.Role{assets.DomainController, assets.Monitoring, assets.Backup}},
 		},
 		Needs: flow.HasAddrs | flow.HasStart,
 		Scope: detectors.Everything,

@@ -77,6 +77,7 @@ func (w *watcher) report(s *suspect, c surroundings) {
 		Summary: sentence(subject, &v, &c, share), Facts: w.facts(s, &c, &v, calls, flows, share),
 		Window: f.window, HasWindow: true, Grows: true, Time: last, HasTime: true, FirstSeen: all[0].at, LastSeen: last,
 		Evidence: w.evidence(calls, src, dst, s), Flows: uint64(flows),
+		Charts: charts(&v),
 	})
 }
 

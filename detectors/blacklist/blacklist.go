@@ -20,6 +20,7 @@ func Detector() *detectors.Detector {
 		ID:    "blacklist",
 		Title: "flows from and to addresses on the given lists",
 		Doc:   doc,
+		Words: words(),
 		Rules: []detectors.Rule{
 			{ID: "blacklisted", Title: "one end of the flow is on a list", Severity: detectors.High, ATTACK: []string{"T1071"}, Accuses: true},
 		},

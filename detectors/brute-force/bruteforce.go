@@ -14,6 +14,7 @@ import (
 	"seine/detectors/internal/pairmap"
 	"seine/detectors/internal/prefixes"
 	"seine/flow"
+	"seine/flow/enrich/assets"
 )
 
 //go:embed README.md
@@ -25,9 +26,14 @@ func Detector() *detectors.Detector {
 		ID:    "brute-force",
 		Title: "passwords guessed at services that people and programs log in to",
 		Doc:   doc,
+		Words: words(),
 		Rules: []detectors.Rule{
-			{ID: "guessing", Title: "one source tries many passwords at one service", Severity: detectors.Low, ATTACK: []string{"T1110.001", "T1133"}},
-			{ID: "spray", Title: "one source tries passwords at a service of many destinations", Severity: detectors.Low, ATTACK: []string{"T1110.003"}},
+			{ID: "guessing", Title: "one source tries many passwords at one service", Severity: detectors.Low, ATTACK: []string{"T1110.001", "T1133"},
+				Expects: []assets.Role{assets.Monitoring},
+				Unlike:  []assets.Role{assets.IoT, assets.Printer}},
+			{ID: "spray", Title: "one source tries passwords at a service of many destinations", Severity: detectors.Low, ATTACK: []string{"T1110.003"},
+				Expects: []assets.Role{assets.Monitoring},
+				Unlike:  []assets.Role{assets.IoT, assets.Printer}},
 			{ID: "distributed", Title: "many sources try passwords at one service", Severity: detectors.Low, ATTACK: []string{"T1110"}},
 			{ID: "likely-success", Title: "after guessing, a session that is no refused login", Severity: detectors.High, ATTACK: []string{"T1110", "T1078", "T1021"}},
 		},

@@ -299,3 +299,4 @@ type nowhere struct{}
 func (nowhere) Alert(*flow.Record, *detectors.Alert) {}
 func (nowhere) Addr(flow.Host) flow.Addr             { return flow.Addr{} }
 func (nowhere) Text(flow.Symbol) string              { return "" }
+func (nowhere) File(uint32) string                   { return "" }

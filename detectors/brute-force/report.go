@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"seine/detectors"
+	"seine/detectors/internal/course"
 	"seine/detectors/internal/pairmap"
 	"seine/flow"
 )
@@ -15,6 +16,7 @@ import (
 type dossier struct {
 	first, last, large flow.Record
 	used               bool
+	course             course.Course // of the attempts
 }
 
 // file puts a session into the dossier of k.
@@ -24,6 +26,7 @@ func (w *watcher) file(k pairmap.Key, a *attempt) {
 		d.used, d.first, d.large = true, *a.r, *a.r
 	}
 	d.last = *a.r
+	d.course.Add(a.r.Start, 1)
 	if a.r.Bytes() > d.large.Bytes() {
 		d.large = *a.r
 	}
@@ -46,6 +49,34 @@ func (w *watcher) evidence(k pairmap.Key, at *flow.Record) []flow.Record {
 		add(&d.last)
 	}
 	return rs[:min(len(rs), w.env.Evidence())]
+}
+
+// charts are the attempts of a dossier over time.
+func (w *watcher) charts(k pairmap.Key) []detectors.Chart {
+	d := w.cases.Find(k)
+	if d == nil {
+		return nil
+	}
+	at, n := d.course.Series()
+	return detectors.OverTime("Attempts over time", "attempts", "", at, n)
+}
+
+// chartsWithLogin are the same, with the session that was none.
+func (w *watcher) chartsWithLogin(k pairmap.Key, at flow.Time) []detectors.Chart {
+	cs := w.charts(k)
+	for i := range cs {
+		c := &cs[i]
+		n := len(c.X.At)
+		width, mark := c.X.At[n-1]-c.X.At[n-2], float64(at)/float64(flow.Second)
+		for range 8 { // the login comes after the last attempt, most often soon
+			if mark < c.X.At[len(c.X.At)-1]+width {
+				break
+			}
+			c.X.At, c.Values = append(c.X.At, c.X.At[len(c.X.At)-1]+width), append(c.Values, 0)
+		}
+		c.MarkAt(mark, "probably a login")
+	}
+	return cs
 }
 
 // raisePair reports guessing, or leaves it to the crowd that it is part of.
@@ -106,7 +137,7 @@ func (w *watcher) raisePair(a *attempt, l level, why doubts) {
 		Window:  p.start, HasWindow: true, Grows: true, FirstSeen: p.start, LastSeen: p.last, Flows: uint64(p.n),
 		Summary: fmt.Sprintf("%s opened %d %s sessions to %s in %s, %d of them of one size, that of a refused login (inferred from sizes; score %.0f, threshold %.0f)",
 			r.Src, p.n, services[a.v].name, r.Dst, length(span), p.hits, score, threshold),
-		Facts: fs, Evidence: w.evidence(a.key, r),
+		Facts: fs, Evidence: w.evidence(a.key, r), Charts: w.charts(a.key),
 	})
 }
 
@@ -197,7 +228,7 @@ func (w *watcher) raiseCrowd(a *attempt, c *crowd, rule *detectors.Rule, l level
 	w.env.Report(r, detectors.Alert{
 		Rule: rule, Severity: l.severity(), Confidence: confidence, Subject: subject.WithPort(r.DstPort).WithProtocol(r.Proto),
 		Window: c.start, HasWindow: true, Grows: true, FirstSeen: c.start, LastSeen: c.last, Flows: uint64(c.n),
-		Summary: text, Facts: fs, Evidence: w.evidence(key, r),
+		Summary: text, Facts: fs, Evidence: w.evidence(key, r), Charts: w.charts(key),
 	})
 }
 
@@ -244,7 +275,7 @@ func (w *watcher) raiseSuccess(a *attempt, x won) {
 		Window:  x.start, HasWindow: true, FirstSeen: x.start, LastSeen: r.Start, Flows: 1,
 		Summary: fmt.Sprintf("after %d attempts of about %.0f %s, %s had a session (%s) with %s of %.0f %s, %.1f times as many: probably a login that worked (inferred from sizes; threshold %g times)",
 			x.hits, x.usual, unit, r.Src, services[a.v].name, r.Dst, x.bytes, unit, x.times, w.ratio),
-		Facts: fs, Evidence: w.evidence(a.key, r),
+		Facts: fs, Evidence: w.evidence(a.key, r), Charts: w.chartsWithLogin(a.key, r.Start),
 	})
 }
 

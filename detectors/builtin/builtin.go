@@ -10,17 +10,20 @@ import (
 	bruteforce "seine/detectors/brute-force"
 	dnstunnel "seine/detectors/dns-tunnel"
 	"seine/detectors/exfiltration"
+	exposedservice "seine/detectors/exposed-service"
 	"seine/detectors/flood"
 	icmptunnel "seine/detectors/icmp-tunnel"
 	iqroutlier "seine/detectors/iqr-outlier"
 	lateralmovement "seine/detectors/lateral-movement"
 	longconnection "seine/detectors/long-connection"
 	manypeers "seine/detectors/many-peers"
+	"seine/detectors/policy"
 	portactivity "seine/detectors/port-activity"
 	portfanout "seine/detectors/port-fanout"
 	portscan "seine/detectors/port-scan"
 	ratebaseline "seine/detectors/rate-baseline"
 	requestburst "seine/detectors/request-burst"
+	threatintel "seine/detectors/threat-intel"
 	unusualservice "seine/detectors/unusual-service"
 )
 
@@ -49,5 +52,8 @@ func Chain() []*detectors.Detector {
 		unusualservice.Detector(),
 		dnstunnel.Detector(),
 		icmptunnel.Detector(),
+		threatintel.Detector(),
+		exposedservice.Detector(),
+		policy.Detector(),
 	}
 }

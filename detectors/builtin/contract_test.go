@@ -59,7 +59,7 @@ func TestChainAndFoldersAgree(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, e := range entries {
-		if e.IsDir() && e.Name() != "builtin" && e.Name() != "internal" {
+		if e.IsDir() && e.Name() != "builtin" && e.Name() != "custom" && e.Name() != "internal" {
 			folders = append(folders, e.Name())
 		}
 	}

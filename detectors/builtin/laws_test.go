@@ -1,6 +1,7 @@
 package builtin_test
 
 import (
+	"bytes"
 	"fmt"
 	"math/rand/v2"
 	"os"
@@ -164,9 +165,31 @@ func lawParams(t *testing.T, d *detectors.Detector, rng *rand.Rand) []string {
 		fmt.Sprint("rate-baseline.bucket=", 5+rng.IntN(40), "s"),
 		"flood.min-attempts=10",
 		fmt.Sprint("flood.max-destinations=", 8+rng.IntN(8)),
+		fmt.Sprint("policy.max-services=", 1+rng.IntN(20)),
+		fmt.Sprint("policy.max-clients=", 1+rng.IntN(60)),
+		"policy.forbidden-ports=22,53,80-81,300-9000",
+		fmt.Sprint("exposed-service.max-visits=", 1+rng.IntN(20)),
+		"exposed-service.quiet=1m", "exposed-service.answer-mb=0.01", "exposed-service.call-span=90s",
 		"beacon.min-calls=4", "beacon.max-p=1", "beacon.fdr=1",
+		fmt.Sprint("threat-intel.crowd=", 1+rng.IntN(4)), "threat-intel.talk-bytes=1", "threat-intel.public-ports=443",
+		fmt.Sprint("threat-intel.quiet=", 1+rng.IntN(200), "s"),
+		fmt.Sprint("threat-intel.max-entries=", 1+rng.IntN(4)),
+		fmt.Sprint("threat-intel.max-findings=", 16+rng.IntN(30)),
+		fmt.Sprint("threat-intel.max-pairs=", 16+rng.IntN(30)),
+	}
+	scan := filepath.Join(t.TempDir(), "scan.csv")
+	if err := os.WriteFile(scan, []byte("ip,port,cve\n10.0.0.1,22,CVE-2099-0001\n10.0.0.2,80,\n10.0.0.77,23,\n2001:db8::1,443,\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	kev := filepath.Join(t.TempDir(), "kev.json")
+	if err := os.WriteFile(kev, []byte(`{"catalogVersion": "1", "vulnerabilities": [{"cveID": "CVE-2099-0001"}]}`), 0o600); err != nil {
+		t.Fatal(err)
 	}
 	own := []string{"lateness=15s", "evidence=4"}
+	switch d.ID {
+	case "exposed-service", "policy", "threat-intel":
+		own = append(own, "intel="+list, "inventory="+scan, "kev="+kev)
+	}
 	for _, p := range all {
 		if strings.HasPrefix(p, d.ID+".") {
 			own = append(own, p)
@@ -200,6 +223,9 @@ func TestLaws(t *testing.T) {
 			t.Run(fmt.Sprint("random trace ", seed), func(t *testing.T) {
 				rng := rand.New(rand.NewPCG(seed, 7))
 				trace := randomTrace(rng)
+				if d.ID == "exposed-service" || d.ID == "policy" { // of which nothing is told unless a service answers
+					trace = bytes.ReplaceAll(trace, []byte(",tcp,new,"), []byte(",tcp,closed,"))
+				}
 				if err := keepsLaws(rng, on(trace, d, lawParams(t, d, rng))); err != nil {
 					t.Error(err)
 				}

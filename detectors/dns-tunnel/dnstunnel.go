@@ -16,6 +16,7 @@ import (
 	"seine/detectors/internal/pairmap"
 	"seine/detectors/internal/prefixes"
 	"seine/flow"
+	"seine/flow/enrich/assets"
 )
 
 //go:embed README.md
@@ -27,11 +28,16 @@ func Detector() *detectors.Detector {
 		ID:    "dns-tunnel",
 		Title: "tunnels through DNS, other protocols on port 53, floods of questions",
 		Doc:   doc,
+		Words: words(),
 		Rules: []detectors.Rule{
-			{ID: "tunnel", Title: "more or longer questions to one server than names need", Severity: detectors.High, ATTACK: []string{"T1071.004", "T1048.003", "T1572"}},
+			{ID: "tunnel", Title: "more or longer questions to one server than names need", Severity: detectors.High, ATTACK: []string{"T1071.004", "T1048.003", "T1572"},
+				Expects: []assets.Role{assets.Resolver, assets.DomainController, assets.MailServer}},
 			{ID: "not-dns", Title: "traffic on port 53 that cannot be DNS", Severity: detectors.High, ATTACK: []string{"T1071.004", "T1572"}},
-			{ID: "not-a-resolver", Title: "a host outside that nobody else asks, asked as no resolver is", Severity: detectors.Low, ATTACK: []string{"T1071.004"}},
-			{ID: "query-flood", Title: "very many questions that lead to few connections, as a domain generation algorithm asks", Severity: detectors.Medium, ATTACK: []string{"T1071.004", "T1568.002"}},
+			{ID: "not-a-resolver", Title: "a host outside that nobody else asks, asked as no resolver is", Severity: detectors.Low, ATTACK: []string{"T1071.004"},
+				Expects:   []assets.Role{assets.Resolver, assets.DomainController, assets.MailServer, assets.Monitoring, assets.Scanner},
+				ExpectsAt: []assets.Role{assets.Resolver}},
+			{ID: "query-flood", Title: "very many questions that lead to few connections, as a domain generation algorithm asks", Severity: detectors.Medium, ATTACK: []string{"T1071.004", "T1568.002"},
+				Expects: []assets.Role{assets.Resolver, assets.DomainController, assets.MailServer, assets.Proxy, assets.Monitoring, assets.Scanner}},
 		},
 		Needs: flow.HasAddrs | flow.HasDstPort | flow.HasProto,
 		Scope: detectors.Everything,
@@ -113,7 +119,7 @@ func newWatcher(d *detectors.Detector, env *detectors.Env) detectors.Watcher {
 	w.pairs = pairmap.New(limit, func(_ pairmap.Key, p *pair) { dropped.N++; w.shelf.Drop(p.shown) })
 	w.servers = pairmap.New[server](limit, nil)
 	w.clients = pairmap.New(limit, func(_ pairmap.Key, c *client) { w.cool(c) })
-	w.shelf = exhibit.New(min(env.Evidence(), 16), 4000)
+	w.shelf = exhibit.New(min(env.Evidence(), 16), 4000).Timed()
 	w.floods.init(env)
 	env.TickEvery(minute)
 	return w

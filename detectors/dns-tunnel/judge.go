@@ -167,10 +167,12 @@ func (w *watcher) reportFlood(fl *flood, s sight, end int64, follow int, needed 
 		confidence += 0.15 // it was quiet before
 	}
 	evidence := detectors.Sample(w.shelf.Flows(fl.shown), w.env.Evidence())
+	times, bytes := w.shelf.Course(fl.shown)
 	at := min(flow.Time(end+1)*minute, fl.last)
 	w.env.Report(w.at, detectors.Alert{
 		Rule: w.flood, Confidence: math.Round(confidence*100) / 100, Subject: detectors.Address(fl.addr, detectors.RoleSrc).WithPort(53),
 		Window: fl.from, HasWindow: true, Grows: true, Evidence: evidence, Flows: fl.total,
+		Charts:    detectors.OverTime("Bytes of questions and answers over time", "bytes", "bytes", times, bytes),
 		FirstSeen: fl.first, LastSeen: at, Time: at, HasTime: true,
 		Summary: fmt.Sprintf("%s asked for names %d times within %d minutes (threshold %d), and only %d outside hosts were turned to: %d questions would need %.0f or more",
 			fl.addr, s.questions, f.window, f.minimum, follow, s.questions, float64(s.questions)/f.ratio),

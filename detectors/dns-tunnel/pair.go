@@ -229,6 +229,8 @@ func (w *watcher) report(p *pair, r *flow.Record, a detectors.Alert) {
 	a.Subject = detectors.Pair(r.Src, r.Dst).WithPort(53).WithProtocol(r.Proto)
 	a.Window, a.HasWindow = p.from, true
 	a.Evidence = detectors.Sample(w.shelf.Flows(p.shown), w.env.Evidence())
+	at, bytes := w.shelf.Course(p.shown)
+	a.Charts = detectors.OverTime("Bytes over time", "bytes, both ways", "bytes", at, bytes)
 	a.Flows, a.Grows = uint64(p.total), true
 	a.FirstSeen, a.LastSeen = p.begin, p.last
 	a.Time, a.HasTime = r.Start, true

@@ -16,6 +16,7 @@ import (
 	"seine/detectors/internal/pairmap"
 	"seine/detectors/internal/prefixes"
 	"seine/flow"
+	"seine/flow/enrich/assets"
 )
 
 //go:embed README.md
@@ -27,11 +28,18 @@ func Detector() *detectors.Detector {
 		ID:    "exfiltration",
 		Title: "internal hosts that push data to the outside",
 		Doc:   doc,
+		Words: words(),
 		Rules: []detectors.Rule{
-			{ID: "upload", Title: "a host pushes much to one destination", Severity: detectors.Low, ATTACK: []string{"T1048", "T1041"}},
-			{ID: "slow-drip", Title: "a host pushes a little to one destination, day after day", Severity: detectors.Low, ATTACK: []string{"T1030", "T1041"}},
-			{ID: "host-volume", Title: "a host sends far more in an hour than it and its peers usually do", Severity: detectors.Low, ATTACK: []string{"T1048", "T1567"}},
-			{ID: "pulled", Title: "an outside client fetches much from a host that is no server", Severity: detectors.Low, ATTACK: []string{"T1048"}},
+			{ID: "upload", Title: "a host pushes much to one destination", Severity: detectors.Low, ATTACK: []string{"T1048", "T1041"},
+				Expects:   []assets.Role{assets.Backup, assets.Proxy, assets.MailServer},
+				ExpectsAt: []assets.Role{assets.Backup, assets.Monitoring}},
+			{ID: "slow-drip", Title: "a host pushes a little to one destination, day after day", Severity: detectors.Low, ATTACK: []string{"T1030", "T1041"},
+				Expects:   []assets.Role{assets.Backup, assets.Proxy, assets.MailServer, assets.Monitoring},
+				ExpectsAt: []assets.Role{assets.Backup, assets.Monitoring}},
+			{ID: "host-volume", Title: "a host sends far more in an hour than it and its peers usually do", Severity: detectors.Low, ATTACK: []string{"T1048", "T1567"},
+				Expects: []assets.Role{assets.Backup, assets.Proxy, assets.MailServer, assets.LoadBalancer}},
+			{ID: "pulled", Title: "an outside client fetches much from a host that is no server", Severity: detectors.Low, ATTACK: []string{"T1048"},
+				ExpectsAt: []assets.Role{assets.Server, assets.MailServer, assets.LoadBalancer}},
 		},
 		Needs: flow.HasAddrs | flow.HasStart | flow.HasBytes,
 		Scope: detectors.Everything,
@@ -114,7 +122,7 @@ func newWatcher(d *detectors.Detector, env *detectors.Env) detectors.Watcher {
 	w.droppedPairs = env.Counter("pairs-dropped", "pairs forgotten for lack of max-pairs")
 	w.droppedHosts = env.Counter("hosts-dropped", "hosts forgotten for lack of max-hosts")
 	w.learnt = learning.New(learn)
-	w.shelf = exhibit.New(min(env.Evidence(), 8), maxCases)
+	w.shelf = exhibit.New(min(env.Evidence(), 8), maxCases).Timed()
 	w.pairs = pairmap.New(maxPairs, func(_ pairmap.Key, p *pair) {
 		w.droppedPairs.N++
 		p.drop(w.shelf)

@@ -179,7 +179,7 @@ func (w *watcher) judgeHour(id flow.Host, h *host, o *hour, z float64, n int) {
 		n >= minPeers && z < outlying {
 		return
 	}
-	w.reportVolume(id, o, past, ratio, limit, z, n)
+	w.reportVolume(id, h, o, past, ratio, limit, z, n)
 }
 
 // minMAD is the least spread of the logarithms of peers that counts: a factor

@@ -67,6 +67,7 @@ func (w *watcher) reportUpload(r *flow.Record, h *host, a *upload) {
 		al.Facts = append(al.Facts, detectors.Float("peers_z", round(a.z)), detectors.Int("peers", int64(a.peers)))
 	}
 	w.show(&al, a.shown)
+	w.draw(&al, a.shown, a.past, a.known)
 	w.env.Report(r, al)
 }
 
@@ -85,6 +86,7 @@ func (w *watcher) reportPulled(r *flow.Record, k pairmap.Key, p *pair, ratio flo
 		Window: p.window, HasWindow: true, Grows: true, FirstSeen: p.start, LastSeen: p.last, Flows: uint64(p.flows),
 	}
 	w.show(&al, p.shown)
+	w.draw(&al, p.shown, habit{}, false)
 	w.env.Report(r, al)
 }
 
@@ -109,7 +111,7 @@ func (w *watcher) reportDrip(r *flow.Record, k pairmap.Key, p *pair) {
 	w.env.Report(r, al)
 }
 
-func (w *watcher) reportVolume(id flow.Host, o *hour, past habit, ratio, limit, z float64, n int) {
+func (w *watcher) reportVolume(id flow.Host, h *host, o *hour, past habit, ratio, limit, z float64, n int) {
 	ip := w.env.Addr(id)
 	al := detectors.Alert{
 		Rule: w.rules.volume, Confidence: 0.4, Subject: detectors.Address(ip, detectors.RoleSrc),
@@ -127,6 +129,7 @@ func (w *watcher) reportVolume(id flow.Host, o *hour, past habit, ratio, limit, 
 		al.Facts = append(al.Facts, detectors.Float("peers_z", round(z)), detectors.Float("z_limit", outlying), detectors.Int("peers", int64(n)))
 	}
 	w.show(&al, o.shown)
+	al.Charts = h.chart(o, limit)
 	w.env.Report(nil, al)
 }
 

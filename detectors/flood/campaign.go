@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"seine/detectors"
+	"seine/detectors/internal/course"
 	"seine/flow"
 )
 
@@ -40,6 +41,7 @@ type campaign struct {
 	entropy, z    [fields]float64
 	entropyKnown  bool
 	entropyPast   bool
+	course        course.Course // packets, or flows where packets are not known, from half an hour before on
 }
 
 // alarm adds a minute to the campaign of a victim, a new one if it has none.
@@ -54,6 +56,7 @@ func (w *watcher) alarm(h flow.Host, v *victim, b *bucket, k kind, c comparison)
 	}
 	if !p.on {
 		*p = campaign{on: true, kind: k, start: b.minute, most: c}
+		p.precede(v)
 		p.entropy, p.z, p.entropyKnown, p.entropyPast = w.entropies.judge(b.minute)
 		if !slices.Contains(w.alarmed, h) {
 			w.alarmed = append(w.alarmed, h)
@@ -67,6 +70,7 @@ func (w *watcher) alarm(h flow.Host, v *victim, b *bucket, k kind, c comparison)
 	}
 	p.last = b.minute
 	p.minutes++
+	p.course.Add(flow.Time(b.minute)*minute, b.load())
 	p.flows += uint64(b.flows)
 	p.tcp += uint64(b.tcp)
 	p.failed += uint64(b.failed)
@@ -170,7 +174,8 @@ func (w *watcher) report(h flow.Host, v *victim, recovered bool) {
 	}
 	last := to - 1
 	a := detectors.Alert{
-		Rule: rule, Confidence: p.confidence(k), Subject: subject, Facts: facts, Summary: w.summary(k, p, subject, sources),
+		Charts: p.charts(),
+		Rule:   rule, Confidence: p.confidence(k), Subject: subject, Facts: facts, Summary: w.summary(k, p, subject, sources),
 		Window: from, HasWindow: true, Grows: true, Time: last, HasTime: true, FirstSeen: from, LastSeen: last, Flows: p.flows,
 		Evidence: w.evidence(v, k, from, to),
 	}

@@ -11,6 +11,7 @@ import (
 	"seine/detectors/internal/network"
 	"seine/detectors/internal/pairmap"
 	"seine/flow"
+	"seine/flow/enrich/assets"
 )
 
 //go:embed README.md
@@ -22,10 +23,12 @@ func Detector() *detectors.Detector {
 		ID:    "flood",
 		Title: "hosts that are sent far more flows, packets or bytes than usual",
 		Doc:   doc,
+		Words: words(),
 		Rules: []detectors.Rule{
 			{ID: "syn-flood", Title: "connections that are begun and never completed, from many forged or a few busy sources", Severity: detectors.High, ATTACK: []string{"T1499.001"}},
 			{ID: "reflection", Title: "large answers of many services that nobody asked for", Severity: detectors.High, ATTACK: []string{"T1498.002"}},
-			{ID: "direct-flood", Title: "packets that nobody answers, far above the usual rate", Severity: detectors.Medium, ATTACK: []string{"T1498.001"}},
+			{ID: "direct-flood", Title: "packets that nobody answers, far above the usual rate", Severity: detectors.Medium, ATTACK: []string{"T1498.001"},
+				ExpectsAt: []assets.Role{assets.Monitoring}},
 			{ID: "unanswered-surge", Title: "clients that keep trying in vain: a flood, or a service that is down", Severity: detectors.Low, ATTACK: []string{"T1499.001"}},
 			{ID: "request-flood", Title: "a few outside clients with far more requests than usual, which are answered", Severity: detectors.Low, ATTACK: []string{"T1499.002"}},
 			{ID: "flash-crowd", Title: "far more clients than usual, which are answered", Severity: detectors.Info},

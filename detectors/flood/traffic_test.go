@@ -40,6 +40,7 @@ func newWorld(seed uint64, params map[string]string) *world {
 func (w *world) Alert(_ *flow.Record, a *detectors.Alert) { w.alerts = append(w.alerts, a) }
 func (w *world) Addr(h flow.Host) flow.Addr               { return w.addrs[h] }
 func (w *world) Text(flow.Symbol) string                  { return "" }
+func (w *world) File(uint32) string                       { return "" }
 
 func (w *world) host(a flow.Addr) flow.Host {
 	h, ok := w.hosts[a]

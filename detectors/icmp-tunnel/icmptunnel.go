@@ -14,6 +14,7 @@ import (
 	"seine/detectors/internal/pairmap"
 	"seine/detectors/internal/prefixes"
 	"seine/flow"
+	"seine/flow/enrich/assets"
 )
 
 //go:embed README.md
@@ -25,9 +26,11 @@ func Detector() *detectors.Detector {
 		ID:    "icmp-tunnel",
 		Title: "echo traffic that carries data",
 		Doc:   doc,
+		Words: words(),
 		Rules: []detectors.Rule{
 			{ID: "unequal-echo", Title: "echo replies that do not mirror their requests", Severity: detectors.High, ATTACK: []string{"T1095", "T1572"}},
-			{ID: "echo-volume", Title: "more data in echo packets than a test of a line has", Severity: detectors.Medium, ATTACK: []string{"T1095", "T1048.003"}},
+			{ID: "echo-volume", Title: "more data in echo packets than a test of a line has", Severity: detectors.Medium, ATTACK: []string{"T1095", "T1048.003"},
+				Expects: []assets.Role{assets.Monitoring}},
 		},
 		Needs: flow.HasAddrs | flow.HasProto | flow.HasSrcBytes,
 		Scope: detectors.ByPair,
@@ -87,7 +90,7 @@ func newWatcher(d *detectors.Detector, env *detectors.Env) detectors.Watcher {
 	dropped := env.Counter("pairs-forgotten", "pairs of hosts forgotten for lack of max-pairs")
 	w.late = env.Tally("late", "flows that came more than lateness behind the others, left out of the counts")
 	w.pairs = pairmap.New(limit, func(_ pairmap.Key, p *pair) { dropped.N++; w.shelf.Drop(p.shown) })
-	w.shelf = exhibit.New(min(env.Evidence(), 16), 4000)
+	w.shelf = exhibit.New(min(env.Evidence(), 16), 4000).Timed()
 	return w
 }
 
@@ -230,6 +233,8 @@ func (w *watcher) report(p *pair, r *flow.Record, a detectors.Alert) {
 	a.Subject = detectors.Pair(r.Src, r.Dst).WithProtocol(r.Proto)
 	a.Window, a.HasWindow = p.from, true
 	a.Evidence = detectors.Sample(w.shelf.Flows(p.shown), w.env.Evidence())
+	at, bytes := w.shelf.Course(p.shown)
+	a.Charts = detectors.OverTime("Bytes over time", "bytes, both ways", "bytes", at, bytes)
 	a.Flows, a.Grows = uint64(p.total), true
 	a.FirstSeen, a.LastSeen = p.begin, p.last
 	a.Time, a.HasTime = r.Start, true

@@ -10,6 +10,7 @@ import (
 	"seine/detectors"
 	"seine/detectors/internal/flowlog"
 	"seine/flow"
+	"seine/flow/enrich/assets"
 )
 
 //go:embed README.md
@@ -21,8 +22,11 @@ func Detector() *detectors.Detector {
 		ID:    "iqr-outlier",
 		Title: "pairs of addresses that stand out from the others in a time window",
 		Doc:   doc,
+		Words: words(),
 		Rules: []detectors.Rule{
-			{ID: "outlier", Title: "a pair lies outside the interquartile fences of its window", Severity: detectors.Low},
+			{ID: "outlier", Title: "a pair lies outside the interquartile fences of its window", Severity: detectors.Low,
+				Expects:   []assets.Role{assets.Scanner, assets.Monitoring, assets.Backup, assets.Proxy, assets.Gateway, assets.LoadBalancer, assets.Resolver, assets.MailServer},
+				ExpectsAt: []assets.Role{assets.Backup, assets.Monitoring, assets.DomainController, assets.LoadBalancer, assets.Resolver, assets.MailServer}},
 		},
 		Needs: flow.HasAddrs,
 		Scope: detectors.Everything,

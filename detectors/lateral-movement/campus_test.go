@@ -32,6 +32,7 @@ func newStage(t testing.TB) *stage {
 func (s *stage) Alert(_ *flow.Record, a *detectors.Alert) { s.alerts = append(s.alerts, *a) }
 func (s *stage) Addr(h flow.Host) flow.Addr               { return s.addrs[h] }
 func (s *stage) Text(flow.Symbol) string                  { return "" }
+func (s *stage) File(uint32) string                       { return "" }
 
 func (s *stage) host(v uint32) (flow.Addr, flow.Host) {
 	a := flow.AddrFrom4(v)

@@ -18,6 +18,7 @@ import (
 	"seine/detectors/internal/pairmap"
 	"seine/detectors/internal/prefixes"
 	"seine/flow"
+	"seine/flow/enrich/assets"
 )
 
 //go:embed README.md
@@ -29,9 +30,14 @@ func Detector() *detectors.Detector {
 		ID:    "lateral-movement",
 		Title: "internal machines that take control of others, and paths from one to the next",
 		Doc:   doc,
+		Words: words(),
 		Rules: []detectors.Rule{
-			{ID: "remote-administration", Title: "an internal machine uses several services of administration of others", Severity: detectors.Low, ATTACK: []string{"T1021.001", "T1021.002", "T1021.006", "T1570"}},
-			{ID: "chain", Title: "a machine that is being administered administers a third", Severity: detectors.Low, ATTACK: []string{"T1021.001", "T1021.004", "T1021.006", "T1210"}},
+			{ID: "remote-administration", Title: "an internal machine uses several services of administration of others", Severity: detectors.Low, ATTACK: []string{"T1021.001", "T1021.002", "T1021.006", "T1570"},
+				Expects: []assets.Role{assets.Admin, assets.DomainController, assets.Backup, assets.Monitoring, assets.Scanner},
+				Unlike:  []assets.Role{assets.IoT, assets.Printer}},
+			{ID: "chain", Title: "a machine that is being administered administers a third", Severity: detectors.Low, ATTACK: []string{"T1021.001", "T1021.004", "T1021.006", "T1210"},
+				Expects: []assets.Role{assets.Admin, assets.DomainController, assets.Backup, assets.Monitoring, assets.Scanner},
+				Unlike:  []assets.Role{assets.IoT, assets.Printer}},
 		},
 		Needs: flow.HasAddrs | flow.HasStart | flow.HasProto | flow.HasDstPort,
 		Scope: detectors.Everything,

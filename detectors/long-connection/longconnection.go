@@ -14,6 +14,7 @@ import (
 	"seine/detectors/internal/pairmap"
 	"seine/detectors/internal/prefixes"
 	"seine/flow"
+	"seine/flow/enrich/assets"
 )
 
 //go:embed README.md
@@ -25,9 +26,14 @@ func Detector() *detectors.Detector {
 		ID:    "long-connection",
 		Title: "connections that stay open longer than their service explains",
 		Doc:   doc,
+		Words: words(),
 		Rules: []detectors.Rule{
-			{ID: "long", Title: "one connection stays open for hours", Severity: detectors.Info, ATTACK: []string{"T1071", "T1572", "T1219"}},
-			{ID: "session", Title: "connections to an unusual port follow each other for an hour or more", Severity: detectors.Low, ATTACK: []string{"T1071", "T1219"}},
+			{ID: "long", Title: "one connection stays open for hours", Severity: detectors.Info, ATTACK: []string{"T1071", "T1572", "T1219"},
+				Expects:   []assets.Role{assets.Backup, assets.Monitoring, assets.Proxy, assets.LoadBalancer},
+				ExpectsAt: []assets.Role{assets.Backup, assets.Monitoring, assets.DomainController, assets.MailServer, assets.LoadBalancer, assets.Gateway}},
+			{ID: "session", Title: "connections to an unusual port follow each other for an hour or more", Severity: detectors.Low, ATTACK: []string{"T1071", "T1219"},
+				Expects:   []assets.Role{assets.Backup, assets.Monitoring, assets.Proxy, assets.LoadBalancer},
+				ExpectsAt: []assets.Role{assets.Backup, assets.Monitoring, assets.DomainController, assets.Gateway}},
 		},
 		Needs: flow.HasAddrs | flow.HasStart | flow.HasDuration,
 		Scope: detectors.Everything,

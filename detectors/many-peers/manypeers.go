@@ -15,6 +15,7 @@ import (
 	"seine/detectors/internal/pairmap"
 	"seine/detectors/internal/prefixes"
 	"seine/flow"
+	"seine/flow/enrich/assets"
 )
 
 //go:embed README.md
@@ -26,10 +27,15 @@ func Detector() *detectors.Detector {
 		ID:    "many-peers",
 		Title: "hosts that turn to very many others: peer-to-peer, common timers, mass mail",
 		Doc:   doc,
+		Words: words(),
 		Rules: []detectors.Rule{
-			{ID: "p2p", Title: "peer-to-peer traffic with many outside hosts", Severity: detectors.Low, ATTACK: []string{"T1090.003"}},
-			{ID: "peer-timer", Title: "many outside peers called by one common timer", Severity: detectors.Medium, ATTACK: []string{"T1090.003", "T1095"}},
-			{ID: "mass-mail", Title: "mail sent straight to very many servers by a host that is no mail server", Severity: detectors.High, ATTACK: []string{"T1071.003"}},
+			{ID: "p2p", Title: "peer-to-peer traffic with many outside hosts", Severity: detectors.Low, ATTACK: []string{"T1090.003"},
+				Expects: []assets.Role{assets.Proxy, assets.Gateway, assets.Resolver, assets.MailServer, assets.Scanner, assets.LoadBalancer}},
+			{ID: "peer-timer", Title: "many outside peers called by one common timer", Severity: detectors.Medium, ATTACK: []string{"T1090.003", "T1095"},
+				Expects: []assets.Role{assets.Monitoring, assets.Scanner, assets.Gateway}},
+			{ID: "mass-mail", Title: "mail sent straight to very many servers by a host that is no mail server", Severity: detectors.High, ATTACK: []string{"T1071.003"},
+				Expects: []assets.Role{assets.MailServer},
+				Unlike:  []assets.Role{assets.IoT, assets.Printer}},
 		},
 		Needs: flow.HasAddrs | flow.HasDstPort | flow.HasProto,
 		Scope: detectors.Everything,

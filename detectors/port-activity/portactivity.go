@@ -22,6 +22,7 @@ func Detector() *detectors.Detector {
 		ID:    "port-activity",
 		Title: "what each unpopular destination port does, and who uses it for the first time",
 		Doc:   doc,
+		Words: words(),
 		Rules: []detectors.Rule{
 			{ID: "first-use", Title: "an address uses a port, in a role, for the first time", Severity: detectors.Info},
 		},

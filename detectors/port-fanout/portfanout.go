@@ -13,6 +13,7 @@ import (
 	"seine/detectors/internal/hostmap"
 	"seine/detectors/internal/rank"
 	"seine/flow"
+	"seine/flow/enrich/assets"
 )
 
 //go:embed README.md
@@ -24,9 +25,14 @@ func Detector() *detectors.Detector {
 		ID:    "port-fanout",
 		Title: "addresses that use unusually many destination ports",
 		Doc:   doc,
+		Words: words(),
 		Rules: []detectors.Rule{
-			{ID: "too-many-ports", Title: "more ports than nearly all other addresses", Severity: detectors.Low, ATTACK: []string{"T1046"}},
-			{ID: "over-100-ports", Title: "more ports than the fixed limit; high as a source, low as a destination", Severity: detectors.Low, ATTACK: []string{"T1046"}},
+			{ID: "too-many-ports", Title: "more ports than nearly all other addresses", Severity: detectors.Low, ATTACK: []string{"T1046"},
+				Expects:   []assets.Role{assets.Scanner, assets.Monitoring, assets.Proxy, assets.Gateway, assets.LoadBalancer, assets.Resolver},
+				ExpectsAt: []assets.Role{assets.LoadBalancer, assets.Gateway, assets.DomainController}},
+			{ID: "over-100-ports", Title: "more ports than the fixed limit; high as a source, low as a destination", Severity: detectors.Low, ATTACK: []string{"T1046"},
+				Expects:   []assets.Role{assets.Scanner, assets.Monitoring, assets.Proxy, assets.Gateway, assets.LoadBalancer, assets.Resolver},
+				ExpectsAt: []assets.Role{assets.LoadBalancer, assets.Gateway, assets.DomainController}},
 		},
 		Needs: flow.HasAddrs | flow.HasDstPort,
 		Scope: detectors.Everything,

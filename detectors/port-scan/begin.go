@@ -47,6 +47,7 @@ func (w *watcher) campaign(r *flow.Record, s *host) (c *campaign, fresh bool) {
 	c.last = max(c.last, r.Start)
 	c.since = min(c.since, r.Start)
 	c.lastFlow = *r
+	c.note(r)
 	return c, true
 }
 

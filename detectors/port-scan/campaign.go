@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"seine/detectors"
+	"seine/detectors/internal/course"
 	"seine/flow"
 )
 
@@ -36,6 +37,9 @@ type campaign struct {
 	nAnswers uint32
 
 	firstFlow, lastFlow, answer flow.Record
+
+	course course.Course // of the contacts
+	tries  tries
 }
 
 // A growth is how far a kind of scan has come.
@@ -74,6 +78,7 @@ func (c *campaign) found(r *flow.Record) {
 	if c.nAnswers == 0 {
 		c.answer = *r
 	}
+	c.tries.add(r, answeredTry)
 	if int(c.nAnswers) < len(c.answers) {
 		c.answers[c.nAnswers] = answer{r.Dst, r.DstPort, r.Proto}
 	}

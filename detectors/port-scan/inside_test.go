@@ -118,6 +118,7 @@ type desk struct{ alerts []*detectors.Alert }
 func (d *desk) Alert(_ *flow.Record, a *detectors.Alert) { d.alerts = append(d.alerts, a) }
 func (d *desk) Addr(h flow.Host) flow.Addr               { return flow.AddrFrom4(0x0a000000 + uint32(h)) }
 func (d *desk) Text(flow.Symbol) string                  { return "" }
+func (d *desk) File(uint32) string                       { return "" }
 
 func watch() (*watcher, *desk) {
 	d, out := Detector(), &desk{}

@@ -12,6 +12,7 @@ import (
 	"seine/detectors/internal/network"
 	"seine/detectors/internal/pairmap"
 	"seine/flow"
+	"seine/flow/enrich/assets"
 )
 
 //go:embed README.md
@@ -23,14 +24,25 @@ func Detector() *detectors.Detector {
 		ID:    "port-scan",
 		Title: "sources that look for machines and services: vertical, horizontal, block, UDP and ICMP scans, fast and slow",
 		Doc:   doc,
+		Words: words(),
 		Rules: []detectors.Rule{
-			vertical:   {ID: "vertical-scan", Title: "many ports of one machine tried in vain", Severity: detectors.Low, ATTACK: []string{"T1046", "T1595.001"}},
-			horizontal: {ID: "horizontal-scan", Title: "one TCP port of many machines tried in vain", Severity: detectors.Low, ATTACK: []string{"T1046", "T1018", "T1595.001"}},
-			block:      {ID: "block-scan", Title: "many ports of many machines tried in vain", Severity: detectors.Low, ATTACK: []string{"T1046", "T1595.001"}},
-			udpSweep:   {ID: "udp-sweep", Title: "one UDP port of many machines tried, with hardly an answer", Severity: detectors.Low, ATTACK: []string{"T1046", "T1018", "T1595.001"}},
-			icmpSweep:  {ID: "icmp-sweep", Title: "many machines asked by ICMP whether they are there", Severity: detectors.Low, ATTACK: []string{"T1018", "T1595.001"}},
-			failing:    {ID: "failed-contacts", Title: "a source whose first contacts fail as only those of scanners do", Severity: detectors.Low, ATTACK: []string{"T1046", "T1018", "T1595.001"}},
-			persistent: {ID: "persistent-attempts", Title: "an outside source that tries one port of one machine again and again, where nobody was ever answered", Severity: detectors.Low, ATTACK: []string{"T1046", "T1595"}},
+			vertical: {ID: "vertical-scan", Title: "many ports of one machine tried in vain", Severity: detectors.Low, ATTACK: []string{"T1046", "T1595.001"},
+				Expects: []assets.Role{assets.Scanner},
+				Unlike:  []assets.Role{assets.IoT, assets.Printer}},
+			horizontal: {ID: "horizontal-scan", Title: "one TCP port of many machines tried in vain", Severity: detectors.Low, ATTACK: []string{"T1046", "T1018", "T1595.001"},
+				Expects: []assets.Role{assets.Scanner, assets.Monitoring},
+				Unlike:  []assets.Role{assets.IoT, assets.Printer}},
+			block: {ID: "block-scan", Title: "many ports of many machines tried in vain", Severity: detectors.Low, ATTACK: []string{"T1046", "T1595.001"},
+				Expects: []assets.Role{assets.Scanner},
+				Unlike:  []assets.Role{assets.IoT, assets.Printer}},
+			udpSweep: {ID: "udp-sweep", Title: "one UDP port of many machines tried, with hardly an answer", Severity: detectors.Low, ATTACK: []string{"T1046", "T1018", "T1595.001"},
+				Expects: []assets.Role{assets.Scanner, assets.Monitoring, assets.Resolver}},
+			icmpSweep: {ID: "icmp-sweep", Title: "many machines asked by ICMP whether they are there", Severity: detectors.Low, ATTACK: []string{"T1018", "T1595.001"},
+				Expects: []assets.Role{assets.Scanner, assets.Monitoring, assets.Gateway}},
+			failing: {ID: "failed-contacts", Title: "a source whose first contacts fail as only those of scanners do", Severity: detectors.Low, ATTACK: []string{"T1046", "T1018", "T1595.001"},
+				Expects: []assets.Role{assets.Scanner, assets.Monitoring, assets.Proxy, assets.Resolver, assets.MailServer, assets.Gateway}},
+			persistent: {ID: "persistent-attempts", Title: "an outside source that tries one port of one machine again and again, where nobody was ever answered", Severity: detectors.Low, ATTACK: []string{"T1046", "T1595"},
+				Expects: []assets.Role{assets.Scanner, assets.Monitoring}},
 		},
 		Needs: flow.HasAddrs | flow.HasProto,
 		Scope: detectors.Everything,

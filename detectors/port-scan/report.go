@@ -119,7 +119,7 @@ func (w *watcher) report(h flow.Host, c *campaign, kind int, at flow.Time) {
 		Rule: w.rules[kind], Severity: g.severity, Confidence: round(sure, 2),
 		Subject: detectors.Address(src, detectors.RoleSrc),
 		Summary: fmt.Sprintf("%s %s within %s; %s", src, said, detectors.Span(time.Duration(span).Round(time.Second)), answered),
-		Facts:   facts, Evidence: c.evidence(w.env.Evidence()), Flows: uint64(max(c.flows(kind), 1)), Grows: true,
+		Facts:   facts, Evidence: c.evidence(w.env.Evidence()), Charts: c.charts(kind), Flows: uint64(max(c.flows(kind), 1)), Grows: true,
 		Window: c.named, HasWindow: true, Time: at, HasTime: true, FirstSeen: c.since, LastSeen: c.last,
 	})
 }

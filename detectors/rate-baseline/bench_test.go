@@ -14,6 +14,7 @@ type silentRuntime struct{}
 func (silentRuntime) Alert(*flow.Record, *detectors.Alert) {}
 func (silentRuntime) Addr(h flow.Host) flow.Addr           { return flow.AddrFrom4(uint32(h)) }
 func (silentRuntime) Text(flow.Symbol) string              { return "" }
+func (silentRuntime) File(uint32) string                   { return "" }
 
 // BenchmarkFlows plays an hour of 500 flows a second: some busy services, and
 // scanners that make new ones all the time.

@@ -21,6 +21,7 @@ func Detector() *detectors.Detector {
 		ID:    "rate-baseline",
 		Title: "buckets of time with more flows than were learned at the beginning",
 		Doc:   doc,
+		Words: words(),
 		Rules: []detectors.Rule{
 			{ID: "over-baseline", Title: "more flows in a bucket of time than the learned baseline allows", Severity: detectors.Info, ATTACK: []string{"T1498", "T1499"}},
 			{ID: "recovered", Title: "the rate of flows is back at its baseline", Severity: detectors.Info},

@@ -189,9 +189,28 @@ func (w *watcher) reportRecovered(k pairmap.Key, s *series, b bucket, lasted flo
 			name, b.count, detectors.Span(time.Duration(length)), detectors.Span(time.Duration(lasted)), s.peak, s.baseline, w.limit()),
 		Window: w.start(s.since), HasWindow: true, Time: w.when(b), HasTime: true,
 		FirstSeen: w.start(s.since), LastSeen: w.when(b),
-		Evidence: ep.flows, Flows: s.total,
+		Evidence: ep.flows, Flows: s.total, Charts: w.charts(ep, s, b),
 	})
 }
+
+// charts are the buckets over the baseline, up to the one that is not.
+func (w *watcher) charts(ep *episode, s *series, b bucket) []detectors.Chart {
+	n := min(len(ep.history), mostDrawn)
+	length := float64(w.rule.bucket) * float64(w.grain) / float64(flow.Second)
+	end := float64(w.start(b.from) / flow.Second)
+	var at, values []float64
+	for i, v := range ep.history[len(ep.history)-n:] {
+		at, values = append(at, end-float64(n-i)*length), append(values, float64(v))
+	}
+	cs := detectors.OverTime("Flows in each bucket", "flows", "", append(at, end), append(values, float64(b.count)))
+	for i := range cs {
+		cs[i].LevelAt(float64(s.baseline), "baseline")
+	}
+	return cs
+}
+
+// mostDrawn bounds the buckets of a chart.
+const mostDrawn = 96
 
 // facts are those that both kinds of alert begin with.
 func (w *watcher) facts(k pairmap.Key, s *series) []detectors.Fact {

@@ -15,6 +15,7 @@ import (
 	"seine/detectors/internal/pairmap"
 	"seine/detectors/internal/prefixes"
 	"seine/flow"
+	"seine/flow/enrich/assets"
 )
 
 //go:embed README.md
@@ -26,8 +27,11 @@ func Detector() *detectors.Detector {
 		ID:    "request-burst",
 		Title: "bursts of small requests, all alike, that are answered with less than they carry",
 		Doc:   doc,
+		Words: words(),
 		Rules: []detectors.Rule{
-			{ID: "check-ins", Title: "a machine asks one server the same again and again and gets next to nothing", Severity: detectors.Low, ATTACK: []string{"T1071", "T1008"}},
+			{ID: "check-ins", Title: "a machine asks one server the same again and again and gets next to nothing", Severity: detectors.Low, ATTACK: []string{"T1071", "T1008"},
+				Expects:   []assets.Role{assets.Monitoring, assets.LoadBalancer, assets.Proxy},
+				ExpectsAt: []assets.Role{assets.Monitoring, assets.DomainController, assets.Backup}},
 		},
 		Needs: flow.HasAddrs | flow.HasStart | flow.HasProto | flow.HasDstPort | flow.HasBytes,
 		Scope: detectors.Everything,

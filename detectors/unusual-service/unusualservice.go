@@ -15,6 +15,7 @@ import (
 	"seine/detectors/internal/pairmap"
 	"seine/detectors/internal/prefixes"
 	"seine/flow"
+	"seine/flow/enrich/assets"
 )
 
 //go:embed README.md
@@ -26,10 +27,13 @@ func Detector() *detectors.Detector {
 		ID:    "unusual-service",
 		Title: "services that are new to the network, or at the port of another",
 		Doc:   doc,
+		Words: words(),
 		Rules: []detectors.Rule{
 			{ID: "exposed-service", Title: "an internal server answers outside clients at a port where it did not", Severity: detectors.Info, ATTACK: []string{"T1133", "T1021"}},
-			{ID: "new-service", Title: "a service is used for the first time in this direction", Severity: detectors.Info, ATTACK: []string{"T1571", "T1021"}},
-			{ID: "protocol-on-odd-port", Title: "a protocol is spoken at a port that is not its own", Severity: detectors.Info, ATTACK: []string{"T1571"}},
+			{ID: "new-service", Title: "a service is used for the first time in this direction", Severity: detectors.Info, ATTACK: []string{"T1571", "T1021"},
+				Expects: []assets.Role{assets.Scanner, assets.Monitoring, assets.Proxy, assets.Gateway}},
+			{ID: "protocol-on-odd-port", Title: "a protocol is spoken at a port that is not its own", Severity: detectors.Info, ATTACK: []string{"T1571"},
+				Expects: []assets.Role{assets.Scanner, assets.Proxy}},
 		},
 		Needs: flow.HasAddrs | flow.HasStart | flow.HasProto | flow.HasDstPort,
 		Scope: detectors.Everything,

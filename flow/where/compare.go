@@ -40,6 +40,7 @@ func (c *compiler[T]) comparisonOf(op string, n *ast.BinaryNode) (cond[T], error
 		}
 		return equivalence[T]{a, b}, nil
 	}
+	n = c.typed(op, n)
 	var parts []cond[T]
 	for _, left := range c.alternatives(n.Left) {
 		l, err := c.operand(left)
@@ -182,7 +183,14 @@ func (c *compiler[T]) withConstant(op string, n ast.Node, l, r *operand[T]) (con
 		if r.text == nil {
 			return nil, c.mismatch(r, l)
 		}
-		test, err := c.textTest(op, r.nodeFor(n, op), *r.text)
+		text := *r.text
+		if op == "==" {
+			var err error
+			if text, err = c.fitting(l, r); err != nil {
+				return nil, err
+			}
+		}
+		test, err := c.textTest(op, r.nodeFor(n, op), text)
 		if err != nil {
 			return nil, err
 		}
@@ -220,6 +228,18 @@ func (c *compiler[T]) withConstant(op string, n ast.Node, l, r *operand[T]) (con
 		at = m.hi
 	}
 	return within(f.time, spansOf(op, cut[flow.Time]{floor: at, exact: true}, leastTime, mostTime)), nil
+}
+
+// fitting is a text that a field is compared with, as far as it can be one.
+func (c *compiler[T]) fitting(l, r *operand[T]) (string, error) {
+	if l.field.fits == nil || l.change != nil {
+		return *r.text, nil
+	}
+	text, err := l.field.fits(*r.text)
+	if err != nil {
+		return "", c.faultAt(r.node, "%v", err)
+	}
+	return text, nil
 }
 
 // nodeFor is where a complaint about a text belongs: to the operator, unless

@@ -15,11 +15,16 @@ type compiler[T any] struct {
 	needs  flow.Fields
 	names  []string
 	memos  int
-	regex  int // bytes of patterns
+	// recalls counts the functions that are used as fields.
+	recalls int
+	regex   int // bytes of patterns
 }
 
 // field is the field that a node names.
 func (c *compiler[T]) field(n ast.Node) (*Field[T], error) {
+	if call, ok := n.(*ast.CallNode); ok {
+		return c.property(call)
+	}
 	name, ok := dotted(n)
 	if !ok {
 		return nil, c.faultAt(n, "the name of a field is wanted here")
@@ -69,6 +74,9 @@ func (c *compiler[T]) use(f *Field[T]) {
 }
 
 func (c *compiler[T]) mention(f *Field[T]) {
+	if f.derived { // what it is derived of has been
+		return
+	}
 	for _, n := range c.names {
 		if n == f.name {
 			return
@@ -78,8 +86,20 @@ func (c *compiler[T]) mention(f *Field[T]) {
 }
 
 // alternatives are the nodes that a node stands for: the fields of one such
-// as ip, or itself.
+// as ip, or what a function tells of each, or itself.
 func (c *compiler[T]) alternatives(n ast.Node) []ast.Node {
+	if call, ok := n.(*ast.CallNode); ok && len(call.Arguments) == 1 {
+		var all []ast.Node
+		if _, fn, err := c.function(call); err == nil && fn != nil && fn.of != nil {
+			for _, a := range c.alternatives(call.Arguments[0]) {
+				one := &ast.CallNode{Callee: call.Callee, Arguments: []ast.Node{a}}
+				one.SetLocation(call.Location())
+				all = append(all, one)
+			}
+			return all
+		}
+		return []ast.Node{n}
+	}
 	name, ok := dotted(n)
 	if !ok {
 		return []ast.Node{n}

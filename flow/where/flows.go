@@ -2,6 +2,7 @@ package where
 
 import (
 	"fmt"
+	"net/netip"
 	"strings"
 	"time"
 
@@ -21,7 +22,8 @@ func Flows(opt Options) *Schema[flow.Record] {
 	flowEnds(s)
 	flowCounters(s)
 	flowTexts(s, opt)
-	flowTests(s, opt)
+	s.Networks(opt.Internal)
+	s.Known(opt.Known)
 	return s
 }
 
@@ -152,7 +154,11 @@ func flowCounters(s *Schema[flow.Record]) {
 }
 
 func flowTexts(s *Schema[flow.Record], opt Options) {
-	lookup := func(n uint32) string { return opt.Symbols.Text(flow.Symbol(n)) }
+	text := opt.Text
+	if text == nil {
+		text = opt.Symbols.Text
+	}
+	lookup := func(n uint32) string { return text(flow.Symbol(n)) }
 	s.Symbol("raw_state", "the state as the input spells it: 'S0'", lookup,
 		func(r *flow.Record) (uint32, bool) { return uint32(r.RawState), r.RawState != 0 }).
 		Alias("conn_state").Needs(flow.HasState)
@@ -186,11 +192,13 @@ func flowTexts(s *Schema[flow.Record], opt Options) {
 		func(r *flow.Record) (uint64, bool) { return uint64(r.Pieces), true }).AtMost(255)
 }
 
-func flowTests(s *Schema[flow.Record], opt Options) {
-	if opt.Internal == nil {
-		opt.Internal = DefaultInternal()
+// Networks declares the functions that ask where an address belongs. own
+// are those of the user; nil is [DefaultInternal].
+func (s *Schema[T]) Networks(own []netip.Prefix) {
+	if own == nil {
+		own = DefaultInternal()
 	}
-	internal := setOf(opt.Internal...)
+	internal := setOf(own...)
 	nowhere := setOf(mustPrefixes("0.0.0.0/32", "224.0.0.0/4", "255.255.255.255/32", "::/128", "ff00::/8")...)
 	s.Test("internal", "the address is of your own networks", internal.has)
 	s.Test("external", "the address is of another host: neither internal nor multicast, broadcast or unspecified",

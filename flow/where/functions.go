@@ -13,6 +13,11 @@ type function[T any] struct {
 	name, signature, doc string
 	test                 func(*flow.Addr) bool
 	bind                 func(Call) (func(*T) (Number, bool), error)
+
+	// Of one that is used as a field of an address:
+	result string
+	of     func(addr func(*T) *flow.Addr, room int) *Field[T]
+	why    error // it cannot be used
 }
 
 // Test declares a function that is true of some addresses.
@@ -42,10 +47,16 @@ func (s *Schema[T]) Names() []Name {
 	for _, f := range s.fields {
 		names = append(names, Name{f.name, f.kind.String(), f.doc, f.aliases})
 	}
+	for _, o := range s.open {
+		names = append(names, Name{o.name + ".NAME", "number or texts", o.doc, nil})
+	}
 	for _, f := range s.functions {
 		result := "yes or no"
-		if f.bind != nil {
+		switch {
+		case f.bind != nil:
 			result = "number"
+		case f.of != nil:
+			result = f.result
 		}
 		names = append(names, Name{f.signature, result, f.doc, nil})
 	}

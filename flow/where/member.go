@@ -75,7 +75,11 @@ func (c *compiler[T]) oneOf(l *operand[T], elements []element[T]) (cond[T], erro
 			if e.lo.text == nil {
 				return nil, c.mismatch(e.lo, l)
 			}
-			set[*e.lo.text] = true
+			text, err := c.fitting(l, e.lo)
+			if err != nil {
+				return nil, err
+			}
+			set[text] = true
 		}
 		return c.texts(l, func(s string) bool { return set[s] }), nil
 	case kindID:

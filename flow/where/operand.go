@@ -223,6 +223,12 @@ func (c *compiler[T]) call(n *ast.CallNode) (*operand[T], error) {
 		return nil, err
 	case name == "has" || fn != nil && fn.test != nil:
 		return nil, c.faultAt(n, "%s is a condition already; leave the comparison out", name)
+	case fn != nil && fn.of != nil:
+		f, err := c.field(n)
+		if err != nil {
+			return nil, err
+		}
+		return &operand[T]{node: n, field: f}, nil
 	case fn != nil:
 		call := Call{Name: name, at: Expr{c.source, n}}
 		for _, a := range n.Arguments {
@@ -233,7 +239,7 @@ func (c *compiler[T]) call(n *ast.CallNode) (*operand[T], error) {
 	case len(n.Arguments) != 1:
 		return nil, c.faultAt(n, "%s takes one text", name)
 	}
-	o, err := c.operand(n.Arguments[0])
+	o, err := c.operand(c.asText(n.Arguments[0]))
 	if err != nil {
 		return nil, err
 	}

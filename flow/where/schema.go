@@ -20,6 +20,7 @@ type Schema[T any] struct {
 
 	fields    []*Field[T]
 	functions []*function[T]
+	open      []*opening[T]
 	byName    map[string]*Field[T]
 }
 
@@ -68,6 +69,7 @@ type Field[T any] struct {
 	aliases   []string
 	needs     flow.Fields
 	either    []string // fields, any of which may meet the condition
+	derived   bool     // what a function tells of another field
 	most      uint64   // largest value of a count
 	ordered   bool     // words from the least to the most
 
@@ -84,6 +86,7 @@ type Field[T any] struct {
 	time   func(*T) (flow.Time, bool)
 	bool   func(*T) (bool, bool)
 	has    func(*T) bool
+	fits   func(text string) (string, error) // refuses a text that it never is, or finds what is meant
 }
 
 // Alias adds names by which users know the field.
@@ -243,7 +246,10 @@ func (s *Schema[T]) field(name string) *Field[T] {
 			s.byName[strings.ToLower(f.name)] = f
 		}
 	}
-	return s.byName[strings.ToLower(name)]
+	if f := s.byName[strings.ToLower(name)]; f != nil {
+		return f
+	}
+	return s.opened(name)
 }
 
 // unknown is the end of the sentence on a name that does not exist.
@@ -253,8 +259,16 @@ func (s *Schema[T]) unknown(name string) string {
 		names = append(names, f.name)
 		all = append(all, f.aliases...)
 	}
+	for _, o := range s.open {
+		if strings.EqualFold(o.name, name) {
+			return "; write the name of one behind it, as " + o.name + ".NAME"
+		}
+	}
 	if near := nearest(name, append(names[:len(names):len(names)], all...)); near != "" {
 		return "; did you mean " + s.field(near).name + "?"
+	}
+	for _, o := range s.open {
+		names = append(names, o.name+".NAME")
 	}
 	return " (fields: " + strings.Join(names, ", ") + ")"
 }

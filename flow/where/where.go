@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"seine/flow"
+	"seine/flow/enrich"
 )
 
 // Doc describes the language.
@@ -15,10 +16,12 @@ var Doc string
 
 // Options are what conditions on flows are compiled for.
 type Options struct {
-	Symbols  *flow.Symbols       // texts of the records; nil is an empty table, for checking an expression
-	Files    func(uint32) string // names of the inputs by number; nil leaves out the field file
-	Internal []netip.Prefix      // what internal() means; nil is [DefaultInternal]
-	Location *time.Location      // zone of times that name none, and of hour and weekday; nil means UTC
+	Symbols  *flow.Symbols            // texts of the records; nil is an empty table, for checking an expression
+	Text     func(flow.Symbol) string // the same as a function, instead of Symbols
+	Files    func(uint32) string      // names of the inputs by number; nil leaves out the field file
+	Internal []netip.Prefix           // what internal() means; nil is [DefaultInternal]
+	Location *time.Location           // zone of times that name none, and of hour and weekday; nil means UTC
+	Known    *enrich.Knowledge        // what country(), asn(), role() and asset() ask; nil is nothing
 }
 
 // DefaultInternal are the networks that internal() means unless told

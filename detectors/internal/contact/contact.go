@@ -135,3 +135,22 @@ func Backscatter(r *flow.Record) bool {
 	f := r.SrcFlags &^ (flow.PSH | flow.URG | flow.ECE | flow.CWR)
 	return f == flow.SYN|flow.ACK || f == flow.RST || f == flow.RST|flow.ACK
 }
+
+// Served reports whether a flow is one of a service that answered, its server
+// known: both sides sent something beyond opening and closing, and who began
+// is no guess.
+func Served(r *flow.Record) bool {
+	if Of(r) != Answered || r.Orient >= flow.OrientPopularity || Reply(r) {
+		return false
+	}
+	if r.Proto == flow.UDP && r.Has&flow.HasSrcPort != 0 && r.SrcPort < 1024 && r.DstPort >= 1024 {
+		return false // an answer to a port that only looks like that of a service
+	}
+	if r.Has&flow.HasBytes == flow.HasBytes && (r.SrcBytes == 0 || r.DstBytes == 0) {
+		return false
+	}
+	// Opening and closing a TCP connection takes up to three packets of the
+	// server, of 60 bytes at most each where headers count.
+	return r.Proto != flow.TCP || r.Has&flow.HasPkts != flow.HasPkts ||
+		r.SrcPkts >= 3 && (r.DstPkts >= 4 || r.DstBytes/60 > r.DstPkts)
+}

@@ -66,3 +66,37 @@ func TestRepliesAndBackscatter(t *testing.T) {
 		}
 	}
 }
+
+func TestServed(t *testing.T) {
+	served := flow.Record{
+		Proto: flow.TCP, State: flow.StateClosed, SrcPort: 40000, DstPort: 443, SrcBytes: 900, DstBytes: 9000, SrcPkts: 9, DstPkts: 9,
+		Has: flow.HasSrcPort | flow.HasDstPort | flow.HasBytes | flow.HasPkts | flow.HasState,
+	}
+	for name, change := range map[string]func(*flow.Record){
+		"attempt":            func(r *flow.Record) { r.State = flow.StateAttempt },
+		"refused":            func(r *flow.Record) { r.State = flow.StateRejected },
+		"seen in the middle": func(r *flow.Record) { r.State = flow.StatePartial },
+		"a handshake":        func(r *flow.Record) { r.SrcPkts, r.DstPkts, r.DstBytes = 2, 1, 40 },
+		"opened and closed":  func(r *flow.Record) { r.SrcPkts, r.DstPkts, r.SrcBytes, r.DstBytes = 4, 3, 208, 156 },
+		"nothing said":       func(r *flow.Record) { r.DstBytes = 0 },
+		"direction guessed":  func(r *flow.Record) { r.Orient = flow.OrientPort },
+		"a reply":            func(r *flow.Record) { r.Proto, r.SrcPort, r.DstPort = flow.UDP, 53, 40000 },
+	} {
+		r := served
+		if change(&r); Served(&r) {
+			t.Errorf("%s: taken for a service that answered", name)
+		}
+	}
+	for name, change := range map[string]func(*flow.Record){
+		"all of it":  func(*flow.Record) {},
+		"no packets": func(r *flow.Record) { r.Has &^= flow.HasPkts },
+		"no bytes":   func(r *flow.Record) { r.Has &^= flow.HasBytes; r.SrcBytes, r.DstBytes = 0, 0 },
+		"UDP":        func(r *flow.Record) { r.Proto, r.SrcPkts, r.DstPkts = flow.UDP, 1, 1 },
+		"reset":      func(r *flow.Record) { r.State = flow.StateResetOrig },
+	} {
+		r := served
+		if change(&r); !Served(&r) {
+			t.Errorf("%s: not taken for a service that answered", name)
+		}
+	}
+}

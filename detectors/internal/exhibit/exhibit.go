@@ -6,6 +6,7 @@ import (
 	"cmp"
 	"slices"
 
+	"seine/detectors/internal/course"
 	"seine/flow"
 )
 
@@ -18,11 +19,30 @@ type Shelf struct {
 	limit int
 	cases [][]flow.Record // of Case i+1: the first flow, the last, then the largest of the others
 	free  []Case
+
+	timed   bool
+	courses []course.Course // of Case i+1, where timed
 }
 
 // New makes a Shelf of at most limit cases with at most per flows each, about
 // 200 bytes a flow.
 func New(per, limit int) *Shelf { return &Shelf{per: max(per, 1), limit: limit} }
+
+// Timed makes the shelf keep for each case how many bytes its flows had when,
+// in 330 bytes more. Called before the first Add.
+func (s *Shelf) Timed() *Shelf {
+	s.timed = true
+	return s
+}
+
+// Course tells how many bytes the flows of a case had when: those in both
+// directions. It is empty unless the shelf is Timed.
+func (s *Shelf) Course(c Case) (at, bytes []float64) {
+	if c == 0 || !s.timed {
+		return nil, nil
+	}
+	return s.courses[c-1].Series()
+}
 
 // Add puts a flow to a case; with zero it opens one. It returns the case, or
 // zero where there is no room for another.
@@ -33,10 +53,16 @@ func (s *Shelf) Add(c Case, r *flow.Record) Case {
 			c, s.free = s.free[n-1], s.free[:n-1]
 		case len(s.cases) < s.limit:
 			s.cases = append(s.cases, nil)
+			if s.timed {
+				s.courses = append(s.courses, course.Course{})
+			}
 			c = Case(len(s.cases))
 		default:
 			return 0
 		}
+	}
+	if s.timed {
+		s.courses[c-1].Add(r.Start, r.Bytes())
 	}
 	rs := s.cases[c-1]
 	switch {
@@ -92,6 +118,9 @@ func (s *Shelf) Flows(c Case) []flow.Record {
 func (s *Shelf) Drop(c Case) {
 	if c > 0 {
 		s.cases[c-1] = s.cases[c-1][:0]
+		if s.timed {
+			s.courses[c-1] = course.Course{}
+		}
 		s.free = append(s.free, c)
 	}
 }

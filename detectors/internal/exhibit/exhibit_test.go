@@ -58,3 +58,22 @@ func TestSmallCases(t *testing.T) {
 		t.Error("no case has flows")
 	}
 }
+
+func TestATimedShelfKeepsBytesOverTime(t *testing.T) {
+	s := New(2, 2).Timed()
+	var c Case
+	for i := range flow.Time(5) {
+		c = s.Add(c, &flow.Record{Start: i * flow.Second, SrcBytes: uint64(i + 1), DstBytes: 10})
+	}
+	at, bytes := s.Course(c)
+	if !slices.Equal(at, []float64{0, 1, 2, 3, 4}) || !slices.Equal(bytes, []float64{11, 12, 13, 14, 15}) {
+		t.Errorf("%v: %v", at, bytes)
+	}
+	s.Drop(c)
+	if at, _ := s.Course(s.Add(0, &flow.Record{SrcBytes: 1})); len(at) != 1 {
+		t.Errorf("a case that was given back has %v", at)
+	}
+	if at, _ := New(2, 2).Course(1); at != nil {
+		t.Error("a shelf that is not timed has a course")
+	}
+}

@@ -6,7 +6,9 @@
 //
 //	flows.csv   the flows: nine columns, or any header that package csv reads
 //	params      optional: parameters by full name, "basic.allow-dhcp=false",
-//	            and lateness, evidence, retention, max-hosts of the run
+//	            and lateness, evidence, retention, max-hosts of the run;
+//	            intel, inventory, kev, epss and nvd name a file each of what
+//	            is known beside the flows, as "intel=$DIR/list.txt"
 //	want        what must come of it, a line each, in order; empty: nothing
 //	…           any other file is written to a folder that params call $DIR
 //

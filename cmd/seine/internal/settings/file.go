@@ -21,21 +21,24 @@ const detectorsKey = "detectors"
 // maxFile bounds a configuration file, in bytes.
 const maxFile = 1 << 20
 
-// readFile takes the settings from the configuration file of that name.
-func (s *Settings) readFile(name string) error {
+// readFile reads the configuration file of that name, if it is one.
+func readFile(name string) ([]byte, error) {
+	if name == "" {
+		return nil, nil
+	}
 	f, err := os.Open(name)
 	if err != nil {
-		return fmt.Errorf("configuration file: %w", err)
+		return nil, fmt.Errorf("configuration file: %w", err)
 	}
 	defer f.Close()
 	text, err := io.ReadAll(io.LimitReader(f, maxFile+1))
 	if err != nil {
-		return fmt.Errorf("configuration file: %w", err)
+		return nil, fmt.Errorf("configuration file: %w", err)
 	}
 	if len(text) > maxFile {
-		return fmt.Errorf("configuration file %s: more than %d bytes", name, maxFile)
+		return nil, fmt.Errorf("configuration file %s: more than %d bytes", name, maxFile)
 	}
-	return s.parse(name, text)
+	return text, nil
 }
 
 // parse takes the settings from a YAML text. The nodes are read one by one
@@ -66,6 +69,7 @@ func (s *Settings) parse(name string, text []byte) error {
 type parser struct {
 	settings *Settings
 	name     string
+	dir      string // that names of files are relative to; empty: the working directory
 	errs     []error
 }
 
@@ -135,7 +139,7 @@ func describe(n *yaml.Node) string {
 }
 
 func (p *parser) top(n *yaml.Node) {
-	known := []string{detectorsKey}
+	known := []string{detectorsKey, setKey}
 	for _, t := range p.settings.table {
 		if t.Param == nil || t.Param.Shared {
 			known = append(known, t.Name)
@@ -145,6 +149,10 @@ func (p *parser) top(n *yaml.Node) {
 		switch t := p.settings.byName[key.Value]; {
 		case key.Value == detectorsKey:
 			p.detectors(v)
+		case key.Value == setKey:
+			p.set(v)
+		case p.foreign(t) != nil:
+			p.fault(key, "%v", p.foreign(t))
 		case t != nil && slices.Contains(known, key.Value):
 			p.setting(t, key, v)
 		default:
@@ -183,7 +191,7 @@ func (p *parser) detectors(n *yaml.Node) {
 func (p *parser) setting(t *Setting, key, v *yaml.Node) {
 	n := value(v)
 	items := []Item{}
-	add := func(text string, at *yaml.Node) { items = append(items, Item{text, p.at(at)}) }
+	add := func(text string, at *yaml.Node) { items = append(items, Item{p.file(t, text), p.at(at)}) }
 	switch {
 	case t.Kind == Pairs:
 		p.each(n, t.Name, func(name, v *yaml.Node) {

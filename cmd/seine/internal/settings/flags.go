@@ -39,7 +39,7 @@ func (s *Settings) Flags(group string) *pflag.FlagSet {
 
 // Groups are the headings under which help texts list the flags.
 func Groups() []string {
-	return []string{GroupInput, GroupDetect, GroupAlerts, GroupOutput, GroupRun}
+	return []string{GroupInput, GroupContext, GroupDetect, GroupAlerts, GroupTriage, GroupOutput, GroupRun}
 }
 
 // usage is the help text of a flag.

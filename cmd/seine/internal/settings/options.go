@@ -9,6 +9,7 @@ import (
 	"seine/analyzer"
 	"seine/detectors"
 	"seine/flow"
+	"seine/flow/enrich"
 )
 
 // Options are the effective settings, checked and typed.
@@ -26,6 +27,13 @@ type Options struct {
 	Internal    []netip.Prefix
 	MaxBad      analyzer.BadLimit
 
+	Assets, Geo []string          // files that tell of machines and places
+	Known       *enrich.Knowledge // what was loaded of them and of the rest of the context; nil before that
+
+	Intel []string // files and folders of threat lists
+
+	Inventory, KEV, EPSS, NVD []string // files and folders: scans, and what is known of vulnerabilities
+
 	Chain  []*detectors.Detector
 	Params map[string]string // parameters that are not at their default, by full name
 
@@ -36,19 +44,27 @@ type Options struct {
 	Evidence            int // 0 all
 	FailOn              detectors.Severity
 	CanFail             bool // FailOn is set
+	FailNew             bool // only new findings count for it
+
+	Ignore, Suppress []string // files of rules
+	Baseline         []string // files of alerts
+	Match            string   // what makes two findings the same: id, subject
+	AsOf             flow.Time
+	HasAsOf          bool
 
 	Format     string // of standard output; empty: by what it is
 	Outputs    []string
 	Summary    string // file, or empty
 	Top        int    // rows of the table; 0 all; -1 by what it is written to
 	Color      string // auto, always, never
+	Lang       string // of texts for people
 	Verbose    bool
 	Quiet      bool
 	NoProgress bool
 	Jobs       int // 0 all cores
 
 	only, disable, blacklist []string
-	since, until             string
+	since, until, asOf       string
 }
 
 // blacklistParam is the parameter that --blacklist adds to.
@@ -65,6 +81,9 @@ func (o *Options) settle(known []*detectors.Detector) error {
 		return fmt.Errorf("only and disable leave no detector")
 	}
 	if err := o.settleSpan(); err != nil {
+		return err
+	}
+	if err := o.settleTriage(); err != nil {
 		return err
 	}
 	for _, file := range o.blacklist {
@@ -92,6 +111,17 @@ func (o *Options) settleSpan() error {
 	}
 	if o.Span.To <= o.Span.From {
 		return fmt.Errorf("until %s is not after since %s: no flow can be in between", o.Span.To, o.Span.From)
+	}
+	return nil
+}
+
+// settleTriage reads as-of in the zone of the input.
+func (o *Options) settleTriage() (err error) {
+	if o.asOf != "" {
+		o.HasAsOf = true
+		if o.AsOf, err = parseMoment(o.asOf, o.Zone); err != nil {
+			return fmt.Errorf("as-of: %w", err)
+		}
 	}
 	return nil
 }

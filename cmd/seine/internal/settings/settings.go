@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"seine/analyzer"
+	"seine/detectors"
 )
 
 // EnvFile is the environment variable that names the configuration file.
@@ -20,6 +21,7 @@ type Settings struct {
 	byName map[string]*Setting
 	values map[*Setting][]Item
 	flags  []flagText
+	within *within // nil: none
 }
 
 // New makes settings that have their defaults.
@@ -33,6 +35,9 @@ func New(lists Lists) *Settings {
 	}
 	return s
 }
+
+// Detectors are all that there are, after Resolve with those of the rules.
+func (s *Settings) Detectors() []*detectors.Detector { return s.lists.Detectors }
 
 // All are the settings in the order of the table.
 func (s *Settings) All() []*Setting { return s.table }
@@ -62,7 +67,7 @@ func (s *Settings) put(t *Setting, items []Item) {
 
 // Resolve reads the configuration file, if file or else the environment names
 // one, then environ (NAME=VALUE, as from os.Environ), then the flags that were
-// given. warnings tell of variables that look like a misspelt setting. The
+// given, then what [Settings.Within] added. warnings tell of variables that look like a misspelt setting. The
 // error joins all faults, each with its place.
 func (s *Settings) Resolve(file string, environ []string) (warnings []string, err error) {
 	env := map[string]string{}
@@ -75,8 +80,15 @@ func (s *Settings) Resolve(file string, environ []string) (warnings []string, er
 		file = env[EnvFile]
 	}
 	var errs []error
-	if file != "" {
-		errs = append(errs, s.readFile(file))
+	text, err := readFile(file)
+	if err != nil {
+		errs = append(errs, err)
+	}
+	if err := s.loadRules(file, text, env); err != nil {
+		return nil, errors.Join(append(errs, err)...)
+	}
+	if text != nil {
+		errs = append(errs, s.parse(file, text))
 	}
 	known := []string{EnvFile}
 	for _, t := range s.table {
@@ -92,6 +104,11 @@ func (s *Settings) Resolve(file string, environ []string) (warnings []string, er
 	}
 	slices.Sort(warnings)
 	errs = append(errs, s.fromFlags())
+	if w := s.within; w != nil {
+		p := w.parser(s)
+		p.top(w.node)
+		errs = append(errs, p.errs...)
+	}
 	return warnings, errors.Join(errs...)
 }
 

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"seine/analyzer"
+	"seine/analyzer/explain"
 	"seine/analyzer/report"
 	"seine/detectors"
 	"seine/flow"
@@ -16,15 +17,21 @@ type Lists struct {
 	Columns   []string // fields that --map takes
 	Detectors []*detectors.Detector
 	Outputs   []*report.Format
+
+	// Rules loads detectors of the user's own from the files and folders that
+	// the setting rules names, beside others; nil: there is no such setting.
+	Rules func(paths []string, others []*detectors.Detector) ([]*detectors.Detector, error)
 }
 
 // Headings of the help text, in their order.
 const (
-	GroupInput  = "Input"
-	GroupDetect = "Detection"
-	GroupAlerts = "Alerts"
-	GroupOutput = "Output"
-	GroupRun    = "Run"
+	GroupInput   = "Input"
+	GroupContext = "Context"
+	GroupDetect  = "Detection"
+	GroupAlerts  = "Alerts"
+	GroupTriage  = "Triage"
+	GroupOutput  = "Output"
+	GroupRun     = "Run"
 )
 
 // table lists the settings in the order in which help and listings show them.
@@ -105,8 +112,30 @@ func table(l Lists) []*Setting {
 				}
 				return err
 			}},
+		{Name: "assets", Group: GroupInput, Arg: "FILE", Kind: Files,
+			Doc:   "machines of the network with names, roles and owners: CSV, hosts file, JSON or YAML (repeatable; roles change what is concluded)",
+			apply: func(o *Options, texts []string) error { o.Assets = texts; return nil }},
+		{Name: "geo", Group: GroupInput, Arg: "FILE|DIR", Kind: Files,
+			Doc:   "database of countries and autonomous systems, or folder of them: MaxMind format (.mmdb) or CSV of ranges (repeatable: they add up)",
+			apply: func(o *Options, texts []string) error { o.Geo = texts; return nil }},
 		text("max-bad-rows", GroupInput, "N|P%", unlimited, "rows that may be unreadable; more end the run with code 3",
 			func(o *Options, v string) (err error) { o.MaxBad, err = parseBadLimit(v); return err }),
+
+		{Name: "intel", Group: GroupContext, Arg: "FILE|DIR", Kind: Files,
+			Doc:   "threat list, or folder of lists, of any known layout: text, AbuseIPDB, Feodo, ThreatFox, Zeek, STIX, MISP (repeatable; seine intel shows what is read)",
+			apply: func(o *Options, texts []string) error { o.Intel = texts; return nil }},
+		{Name: "inventory", Group: GroupContext, Arg: "FILE|DIR", Kind: Files,
+			Doc:   "scan of the network, or folder of scans, of any known layout: nmap, masscan, naabu, httpx, CSV (repeatable; seine explain inventory)",
+			apply: func(o *Options, texts []string) error { o.Inventory = texts; return nil }},
+		{Name: "kev", Group: GroupContext, Arg: "FILE", Kind: Files,
+			Doc:   "CISA's catalogue of vulnerabilities known to be exploited, as JSON, for the inventory",
+			apply: func(o *Options, texts []string) error { o.KEV = texts; return nil }},
+		{Name: "epss", Group: GroupContext, Arg: "FILE", Kind: Files,
+			Doc:   "EPSS scores of vulnerabilities, as CSV, for the inventory",
+			apply: func(o *Options, texts []string) error { o.EPSS = texts; return nil }},
+		{Name: "nvd", Group: GroupContext, Arg: "FILE|DIR", Kind: Files,
+			Doc:   "dumps of the NVD, JSON 2.0, whose version ranges are compared with the versions of the inventory (repeatable)",
+			apply: func(o *Options, texts []string) error { o.NVD = texts; return nil }},
 
 		{Name: "only", Group: GroupDetect, Arg: "ID,ID", Kind: Words, thing: "detector", words: ids,
 			Doc:   "run these detectors alone (repeatable)",
@@ -114,9 +143,15 @@ func table(l Lists) []*Setting {
 		{Name: "disable", Group: GroupDetect, Arg: "ID,ID", Kind: Words, thing: "detector", words: ids,
 			Doc:   "leave these detectors out (repeatable)",
 			apply: func(o *Options, texts []string) error { o.disable = texts; return nil }},
+		{Name: rulesSetting, Group: GroupDetect, Arg: "FILE|DIR", Kind: Files,
+			Doc:   "rules of your own, as YAML (repeatable; seine explain rules)",
+			apply: func(*Options, []string) error { return nil }}, // which Resolve has loaded
 		{Name: "blacklist", Group: GroupDetect, Arg: "FILE", Kind: Files,
 			Doc:   "list of bad addresses and prefixes (repeatable)",
 			apply: func(o *Options, texts []string) error { o.blacklist = texts; return nil }},
+		{Name: "ignore", Group: GroupDetect, Arg: "FILE", Kind: Files,
+			Doc:   "rules, as YAML, for flows that no detector shall see; they are counted (repeatable; seine explain triage)",
+			apply: func(o *Options, texts []string) error { o.Ignore = texts; return nil }},
 		text("max-hosts", GroupDetect, "N", itoa(analyzer.DefaultMaxHosts), "addresses remembered at once; the least recently seen go first",
 			func(o *Options, v string) (err error) { o.MaxHosts, err = parseCount(v, analyzer.MinHosts); return err }),
 		text("retention", GroupDetect, "SPAN", "0", "forget addresses idle for so much event time; 0 never",
@@ -128,15 +163,19 @@ func table(l Lists) []*Setting {
 			func(o *Options, v string) (err error) { o.MinSeverity, err = detectors.ParseSeverity(v); return err }),
 		text("evidence", GroupAlerts, "N", "3", "flows that an alert cites; 0 all",
 			func(o *Options, v string) (err error) { o.Evidence, err = parseCount(v, 0); return err }),
-		choice("fail-on", GroupAlerts, "severity", append([]string{never}, severities...),
-			"end with code 1 if there are alerts of this severity or above",
-			func(o *Options, v string) (err error) {
-				if v != never {
-					o.CanFail = true
-					o.FailOn, err = detectors.ParseSeverity(v)
-				}
-				return err
-			}),
+
+		{Name: "suppress", Group: GroupTriage, Arg: "FILE", Kind: Files,
+			Doc:   "rules, as YAML, for findings that are counted and not shown (repeatable; seine explain triage)",
+			apply: func(o *Options, texts []string) error { o.Suppress = texts; return nil }},
+		text("as-of", GroupTriage, "TIME", "", "moment at which rules are judged to have expired; without it that is the time of what they would hide",
+			func(o *Options, v string) error { o.asOf = v; return nil }),
+		{Name: "baseline", Group: GroupTriage, Arg: "FILE", Kind: Files,
+			Doc:   "findings of an earlier run, ndjson or json: each finding is then new or known, and those that are gone are told (repeatable)",
+			apply: func(o *Options, texts []string) error { o.Baseline = texts; return nil }},
+		choice("match", GroupTriage, "way", []string{"id", "subject"},
+			"what makes a finding one of the baseline: its id, or its detector, rule and subject whenever they were met",
+			func(o *Options, v string) error { o.Match = v; return nil }),
+		failOn(severities),
 
 		choice("format", GroupOutput, "output format", append([]string{auto}, outputs...),
 			"format of standard output (auto is table on a terminal, else ndjson)",
@@ -168,6 +207,8 @@ func table(l Lists) []*Setting {
 			}),
 		choice("color", GroupOutput, "color", []string{auto, "always", never}, "colours (auto is on a terminal unless NO_COLOR is set)",
 			func(o *Options, v string) error { o.Color = v; return nil }),
+		choice("lang", GroupOutput, "language", explain.Languages(), "language of texts for people, as in reports",
+			func(o *Options, v string) error { o.Lang = v; return nil }),
 		toggle("verbose", "v", GroupOutput, "show facts and evidence in the table, and the tables of the detectors", func(o *Options) *bool { return &o.Verbose }),
 		toggle("quiet", "q", GroupOutput, "no summary and no progress on standard error", func(o *Options) *bool { return &o.Quiet }),
 		toggle("no-progress", "", GroupOutput, "no progress line", func(o *Options) *bool { return &o.NoProgress }),
@@ -191,6 +232,31 @@ func table(l Lists) []*Setting {
 		}
 	}
 	return append(t, params(l.Detectors)...)
+}
+
+// newOnly begins the value of fail-on that asks for new findings alone.
+const newOnly = "new:"
+
+// failOn is the setting of the severity that ends a run with code 1.
+func failOn(severities []string) *Setting {
+	words := append([]string{never}, severities...)
+	for _, s := range severities {
+		words = append(words, newOnly+s)
+	}
+	s := text("fail-on", GroupTriage, "SEVERITY", never,
+		"end with code 1 if there are findings of this severity or above; new:SEVERITY only if the baseline has them not, or less severe: "+
+			strings.Join(words[:len(severities)+1], ", "),
+		func(o *Options, v string) (err error) {
+			if v == never {
+				return nil
+			}
+			o.CanFail = true
+			v, o.FailNew = strings.CutPrefix(v, newOnly)
+			o.FailOn, err = detectors.ParseSeverity(v)
+			return err
+		})
+	s.thing, s.words = "severity", words
+	return s
 }
 
 // text is a setting of one text.

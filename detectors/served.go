@@ -1,0 +1,10 @@
+package detectors
+
+import (
+	"seine/detectors/internal/contact"
+	"seine/flow"
+)
+
+// Served reports whether a flow is one of a service that answered: both sides
+// sent something beyond opening and closing, and who began is no guess.
+func Served(r *flow.Record) bool { return contact.Served(r) }

@@ -1,0 +1,166 @@
+package threatintel
+
+import (
+	"math"
+	"slices"
+
+	"seine/detectors"
+	"seine/detectors/internal/contact"
+	"seine/flow"
+	"seine/flow/enrich/intel"
+)
+
+// How an entry fits the flow.
+const (
+	byAddress = iota // it names no port
+	byPort           // it names the port that was used
+	otherPort        // it names another
+)
+
+// A verdict is what the entries make of a flow.
+type verdict struct {
+	best       int // of the entries
+	fit        int
+	severity   detectors.Severity
+	confidence float64
+	benign     int // an entry that knows the address as harmless, or -1
+	lists      int // that name the address, each once
+	anonymous  bool
+	age        flow.Time
+	dated      bool
+}
+
+// judge weighs the entries that hold at the time of the flow. It reports false
+// where none does.
+func (w *watcher) judge(m *meeting) (v verdict, ok bool) {
+	v.benign, v.best = -1, -1
+	var doubt float64 = 1
+	var lists []string
+	for i := range m.entries {
+		e := &m.entries[i]
+		if !e.Holds(m.r.Start) {
+			continue
+		}
+		if e.Benign {
+			if v.benign < 0 {
+				v.benign = i
+			}
+			continue
+		}
+		fit := byAddress
+		if e.Port != 0 || e.Proto != flow.ProtoUnknown {
+			if fit = otherPort; e.Matches(m.r.Proto, m.theirPort) {
+				fit = byPort
+			}
+		}
+		s, c := w.severity(e, m, fit), w.confidence(e, m.r.Start, fit)
+		if !slices.Contains(lists, e.File) {
+			lists = append(lists, e.File)
+			if len(lists) > 1 {
+				doubt *= 1 - 0.3*c
+			}
+		}
+		if v.best < 0 || s > v.severity || s == v.severity && c > v.confidence {
+			v.best, v.fit, v.severity, v.confidence = i, fit, s, c
+		}
+	}
+	if v.best < 0 {
+		return v, false
+	}
+	e := &m.entries[v.best]
+	v.lists = len(lists)
+	v.confidence = math.Round(100*min(0.99, 1-(1-v.confidence)*doubt)) / 100
+	v.anonymous = e.Category == intel.TorExit || e.Category == intel.Proxy
+	v.age, v.dated = e.Age(m.r.Start)
+	if v.benign >= 0 {
+		v.severity = detectors.Info
+		v.confidence = math.Round(v.confidence*20) / 100 // a fifth of it
+	}
+	return v, true
+}
+
+// severity is what it would mean if the entry were true: the grid of the
+// README.
+func (w *watcher) severity(e *intel.Indicator, m *meeting, fit int) detectors.Severity {
+	answered := m.outcome == contact.Answered
+	step := func(yes, no detectors.Severity) detectors.Severity {
+		if answered {
+			return yes
+		}
+		return no
+	}
+	var s detectors.Severity
+	switch {
+	case e.Category == intel.TorExit, e.Category == intel.Proxy:
+		return detectors.Low
+	case m.inbound:
+		s = detectors.Low
+		if m.talked && m.port != 0 && !w.public[m.port] {
+			s = detectors.Medium
+		}
+	case e.Category == intel.C2 && fit == byPort:
+		s = step(detectors.Critical, detectors.High)
+	case e.Category == intel.C2 && fit == byAddress:
+		s = step(detectors.High, detectors.Medium)
+	case e.Category == intel.C2:
+		s = step(detectors.Medium, detectors.Low)
+	case e.Category == intel.Malware && fit == byPort:
+		s = step(detectors.High, detectors.Medium)
+	case fit == otherPort:
+		s = detectors.Low
+	case e.Category == intel.Malware, e.Category == intel.Phishing, e.Category == intel.Hijacked, e.Category == "":
+		s = step(detectors.Medium, detectors.Low)
+	case e.Score >= highScore: // attackers, scanners, senders of spam: it is they who call, as a rule
+		s = step(detectors.Medium, detectors.Low)
+	default:
+		s = detectors.Low
+	}
+	if w.countries[w.country(e, m.theirs)] && s < detectors.High {
+		s++
+	}
+	if e.Score >= 0 && e.Score < lowScore && s > detectors.Low {
+		s--
+	}
+	if age, ok := e.Age(m.r.Start); ok && age > w.maxAge && s > detectors.Low {
+		s--
+	}
+	return s
+}
+
+// Scores of lists, 0 to 100.
+const (
+	lowScore  = 50 // below it the list itself doubts
+	highScore = 75
+)
+
+// country is where the address is, as the list or else the geographic database
+// tells.
+func (w *watcher) country(e *intel.Indicator, a flow.Addr) string {
+	if e.Country != "" || len(w.countries) == 0 {
+		return e.Country
+	}
+	return w.places.Lookup(a).Country
+}
+
+// confidence is how sure it is that the address is still what the entry says:
+// the list's own score, halved with each half-life of age.
+func (w *watcher) confidence(e *intel.Indicator, at flow.Time, fit int) float64 {
+	var c float64
+	switch {
+	case e.Score >= 0:
+		c = float64(e.Score) / 100
+	case e.Category == intel.C2, e.Category == intel.TorExit, e.Category == intel.Hijacked:
+		c = 0.8
+	default:
+		c = 0.6
+	}
+	if age, ok := e.Age(at); ok {
+		c *= math.Exp2(-float64(age) / float64(w.halfLife))
+	} else {
+		c *= 0.8
+	}
+	if fit == otherPort {
+		c *= 0.5
+	}
+	return math.Round(100*max(c, 0.05)) / 100
+}
