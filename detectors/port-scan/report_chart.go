@@ -11,8 +11,8 @@ import (
 
 // Bounds of the matrix of a small scan.
 const (
-	mostTargets  = 12
-	mostServices = 24
+	mostTargets  = 8
+	mostServices = 16
 )
 
 // The outcomes of a try, as a detectors.Matrix has them.
@@ -32,7 +32,7 @@ type tries struct {
 	}
 	nTargets, nServices uint8
 	large               bool
-	outcome             [mostTargets][mostServices]uint8
+	outcome             [mostTargets]uint32 // of each service two bits
 }
 
 // note enters a contact that failed.
@@ -75,8 +75,12 @@ func (t *tries) add(r *flow.Record, outcome uint8) {
 		t.services[j].port, t.services[j].proto = r.DstPort, r.Proto
 		t.nServices++
 	}
-	t.outcome[i][j] = max(t.outcome[i][j], outcome)
+	if outcome > t.at(i, j) {
+		t.outcome[i] = t.outcome[i]&^(3<<(2*j)) | uint32(outcome)<<(2*j)
+	}
 }
+
+func (t *tries) at(i, j int) uint8 { return uint8(t.outcome[i] >> (2 * j) & 3) }
 
 // charts show what a scan was about: each target and port with its outcome
 // where they are few, else the targets or ports with the most failures; and
@@ -116,7 +120,7 @@ func (t *tries) matrix() detectors.Chart {
 	for i := range int(t.nTargets) {
 		c.Y.Labels = append(c.Y.Labels, t.targets[i].String())
 		for _, j := range order {
-			c.Values = append(c.Values, float64(t.outcome[i][j]))
+			c.Values = append(c.Values, float64(t.at(i, j)))
 		}
 	}
 	return c

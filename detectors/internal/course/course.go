@@ -5,7 +5,7 @@ package course
 import "seine/flow"
 
 // Bins is how many bins a Course has.
-const Bins = 40
+const Bins = 36
 
 // A Course is a sum over time. The zero Course is empty.
 type Course struct {
