@@ -38,7 +38,8 @@ var ErrEmpty = errors.New("empty input")
 var ErrUnrecognised = errors.New("format not recognised")
 
 // Detect finds the format of src among formats by its first bytes. A tie, or
-// no match, is an error that tells why those said no that came closest.
+// no match, is an error that tells why those said no that came closest. What
+// Seine wrote itself about flows is no input, whoever would take it.
 func Detect(formats []*Format, src *Source) (*Format, error) {
 	head, err := src.Head()
 	if err != nil {
@@ -46,6 +47,9 @@ func Detect(formats []*Format, src *Source) (*Format, error) {
 	}
 	if len(head) == 0 {
 		return nil, ErrEmpty
+	}
+	if what := ownAlerts(head); what != "" {
+		return nil, fmt.Errorf("%w: %s", ErrUnrecognised, what)
 	}
 	best, score, tie := (*Format)(nil), 0, (*Format)(nil)
 	var no []refusal

@@ -17,7 +17,6 @@ import (
 	"time"
 
 	"seine/analyzer"
-	"seine/analyzer/report/page"
 	"seine/detectors"
 	"seine/flow"
 )
@@ -448,5 +447,4 @@ func TestScreenshots(t *testing.T) {
 			}
 		}
 	}
-	_ = page.Policy
 }

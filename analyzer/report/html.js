@@ -230,7 +230,7 @@
     let x0 = xs[0], x1 = xs[n - 1] + width;
     if (!(x1 - x0 > 0 && x1 - x0 < 1e300)) { x0 = 0; x1 = 1; }
     const high = Math.max(most, c.level !== undefined ? size(c.level) : 0);
-    const steps = [0], step = high > 1e-300 ? nice(high / 3) : 1;
+    const steps = [0], step = high > 1e-300 ? Math.max(nice(high / 3), high >= 1 ? 1 : 0) : 1;
     while (steps[steps.length - 1] < high * (1 - 1e-9) || steps.length < 2) steps.push(Number((step * steps.length).toPrecision(12)));
     const ceil = steps[steps.length - 1];
     const left = Math.max(56, ...steps.map((v) => across(format(v)) + 12));

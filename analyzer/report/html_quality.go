@@ -36,13 +36,13 @@ func (r *htmlReport) unseen() {
 		n    uint64
 		text string
 	}{
-		{s.Filtered, "%s flows were left out by choice (--where, --since, --until, --sample): what they were part of looks smaller, or is missing."},
-		{s.Bad, "%s rows could not be read and were seen by no detector."},
-		{s.Late, "%s flows came too late for their time window and count in no window."},
-		{s.Forgotten, "%s addresses were forgotten to keep memory bounded; they count as new when they come back."},
-		{findings(&s.Hidden), "%s alerts are below the severity that was asked for and are not shown."},
-		{s.Ignored, "%s flows were kept from the detectors by rules of the user."},
-		{s.Suppressed, "%s findings are suppressed by rules of the user."},
+		{s.Filtered, "Flows left out by choice (--where, --since, --until, --sample): %s. What they were part of looks smaller, or is missing."},
+		{s.Bad, "Rows that could not be read, and that no detector saw: %s."},
+		{s.Late, "Flows that came too late for their time window, and count in none: %s."},
+		{s.Forgotten, "Addresses forgotten to keep memory bounded, which count as new when they come back: %s."},
+		{findings(&s.Hidden), "Alerts below the severity that was asked for, which are not shown: %s."},
+		{s.Ignored, "Flows that rules of the user kept from the detectors: %s."},
+		{s.Suppressed, "Findings that rules of the user suppress: %s."},
 	} {
 		if c.n > 0 {
 			item(fmt.Sprintf(r.t(c.text), thousands(c.n)))

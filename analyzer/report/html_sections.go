@@ -88,7 +88,10 @@ func (r *htmlReport) verdict() string {
 			files++
 		}
 	}
+	replayed := len(r.s.Alerts) > 0 && r.s.Rows == 0
 	switch {
+	case replayed:
+		fmt.Fprintf(&b, r.t("Findings of an earlier run, read back: %s."), thousands(uint64(r.taken)))
 	case r.taken == 0 && r.s.Rows == 0:
 		b.WriteString(r.t("No flows were read, so nothing can be said."))
 	case r.taken == 0:
@@ -100,20 +103,23 @@ func (r *htmlReport) verdict() string {
 	default:
 		fmt.Fprintf(&b, r.t("%s findings in %s flows."), thousands(uint64(r.taken)), thousands(r.s.Rows))
 	}
-	b.WriteByte(' ')
-	if files == 1 {
-		b.WriteString(r.t("One file was read"))
-	} else {
-		fmt.Fprintf(&b, r.t("%s files were read"), thousands(uint64(files)))
+	switch {
+	case replayed:
+	case files == 1:
+		b.WriteString(" " + r.t("One file was read"))
+	default:
+		fmt.Fprintf(&b, " "+r.t("%s files were read"), thousands(uint64(files)))
 	}
-	if r.s.HasSpan {
+	if r.s.HasSpan && !replayed {
 		const minute = "2006-01-02 15:04"
 		fmt.Fprintf(&b, r.t(", with flows from %s to %s UTC"), r.s.First.UTC().Format(minute), r.s.Last.UTC().Format(minute))
 		if d := r.s.Last - r.s.First; d > 0 {
 			fmt.Fprintf(&b, " (%s)", span(time.Duration(d)))
 		}
 	}
-	b.WriteByte('.')
+	if !replayed {
+		b.WriteByte('.')
+	}
 	if n := r.s.Accused; n > 0 {
 		b.WriteByte(' ')
 		if n == 1 {

@@ -19,7 +19,6 @@ import (
 
 	"seine/analyzer"
 	"seine/analyzer/report/page"
-	"seine/analyzer/report/svg"
 	"seine/detectors"
 	"seine/flow"
 )
@@ -345,6 +344,16 @@ func TestAPageTellsWhatToLookAtFirst(t *testing.T) {
 
 func sorted(s []string) []string { return slices.Sorted(slices.Values(s)) }
 
+func TestFindingsReadBackAreToldAsSuch(t *testing.T) {
+	some := normal()
+	s := &analyzer.Summary{Alerts: []analyzer.FileSummary{{Name: "alerts.ndjson", Rows: 4}}}
+	rank(s, some)
+	doc := string(htmlPage(t, Options{Names: names}, some, s))
+	if !strings.Contains(doc, "Findings of an earlier run, read back: 4. 2 hosts stand out.") || !strings.Contains(doc, "alerts.ndjson") {
+		t.Error("the page does not say where the findings are from")
+	}
+}
+
 // TestAPageIsBounded hands a page twice as many findings as it tells, and a
 // few: it keeps the most severe, and says how many it does not tell.
 func TestAPageIsBounded(t *testing.T) {
@@ -563,5 +572,4 @@ func TestPicturesAreDrawnForEachKind(t *testing.T) {
 			t.Errorf("%+v: %q", c.chart, got)
 		}
 	}
-	_ = svg.Style
 }

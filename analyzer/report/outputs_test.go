@@ -31,7 +31,8 @@ func runsOf() []struct {
 	compared[1].Annotations = []detectors.Annotation{{IP: compared[1].Subject.Src, Key: "asset", Value: attacks[0], Source: "assets.csv:7"}}
 	compared[3].Subject = detectors.Address(hostName("printer-7"), detectors.RoleSrc)
 	compared[3].Evidence[0].Src = hostName("printer-7")
-	compared[3].Time, compared[3].FirstSeen = -1500*1e6, -1500*1e6 // before 1970
+	compared[3].Time, compared[3].FirstSeen = -1500*1e6-1, -1500*1e6-1 // before 1970
+	compared[2].Summary = "[read this](http://192.0.2.1/) {0} and {1}"
 	return []struct {
 		name   string
 		names  analyzer.Names

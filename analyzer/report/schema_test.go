@@ -27,7 +27,7 @@ func TestAlertsValidateAgainstTheSchema(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for name, alerts := range map[*lexicon][]*detectors.Alert{&names: normal(), &attackLexicon: hostile()} {
+	for name, alerts := range map[*lexicon][]*detectors.Alert{&names: append(normal(), charted()...), &attackLexicon: hostile()} {
 		out := write(t, "ndjson", Options{Names: name}, alerts, summary(nil))
 		lines := bytes.Split(bytes.TrimSpace(out), []byte("\n"))
 		if len(lines) != len(alerts) {

@@ -119,6 +119,10 @@ func showIntel(w io.Writer, o *settings.Options, files []string, addrs []flow.Ad
 	for _, name := range files {
 		errs = append(errs, t.Load(name))
 	}
+	failed := errors.Join(errs...)
+	if failed != nil && len(t.Files()) == 0 {
+		return &codeError{exitInput, failed} // without a list nothing can be said of an address
+	}
 	var err error
 	if asJSON {
 		err = writeJSON(w, intelInfo(t, addrs, now))
@@ -128,7 +132,7 @@ func showIntel(w io.Writer, o *settings.Options, files []string, addrs []flow.Ad
 		}
 		_, err = io.WriteString(w, intelTable(t, addrs, now))
 	}
-	if failed := errors.Join(errs...); failed != nil {
+	if failed != nil {
 		return &codeError{exitInput, errors.Join(failed, err)}
 	}
 	return err

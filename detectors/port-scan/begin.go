@@ -5,6 +5,14 @@ import (
 	"seine/flow"
 )
 
+// Failures that come singly, so long before the next, are no beginning of a
+// scan as people tell it: the machine was down that it works with. They count
+// as contacts all the same.
+const (
+	stray    = 8 // so few
+	strayGap = 3600 * flow.Second
+)
+
 // campaign is that of the source of r, once it has tried a second thing in
 // vain, and nil before. fresh tells whether r is such a thing, rather than one
 // more try at the same.
@@ -44,6 +52,9 @@ func (w *watcher) campaign(r *flow.Record, s *host) (c *campaign, fresh bool) {
 	if c == nil {
 		c, _ = w.campaigns.At(pairmap.Key{Src: r.SrcHost}, r.Start) // there is one: s is suspect
 	}
+	if c.contacts+c.pinged < stray && !c.isNamed && r.Start-c.last > strayGap {
+		c.since, c.firstFlow = r.Start, *r
+	}
 	c.last = max(c.last, r.Start)
 	c.since = min(c.since, r.Start)
 	c.lastFlow = *r
@@ -55,8 +66,8 @@ func (w *watcher) campaign(r *flow.Record, s *host) (c *campaign, fresh bool) {
 func (w *watcher) begin(r *flow.Record, s *host) *campaign {
 	c, _ := w.campaigns.At(pairmap.Key{Src: r.SrcHost}, r.Start)
 	*c = campaign{since: r.Start, last: r.Start, firstFlow: *r}
-	if s.last < seconds(r.Start) {
-		c.since = flow.Time(s.last) * 1e9
+	if first := flow.Time(s.last) * 1e9; first < r.Start && r.Start-first <= strayGap {
+		c.since = first
 	}
 	s.flags |= suspect
 	if s.firstHost == 0 {
@@ -73,6 +84,7 @@ func (w *watcher) begin(r *flow.Record, s *host) *campaign {
 		return c
 	}
 	p, _ := w.pair(r.SrcHost, s.firstHost, s.gen, r.Start, true)
+	p.since = s.last
 	inside := s.flags&firstInside != 0
 	c.contacts, c.targets, c.ports = 1, 1, 1
 	if inside {

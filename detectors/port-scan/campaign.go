@@ -55,6 +55,7 @@ type victim struct {
 	addr  flow.Addr
 	ports uint32 // that failed
 	ok    uint16 // that answered
+	since uint32 // second of the first try
 }
 
 type sweep struct {
@@ -63,6 +64,7 @@ type sweep struct {
 	n     uint32 // destinations that failed
 	ok    uint32 // destinations that answered
 	fast  uint32 // destinations that failed within a minute
+	since uint32 // second of the first failure
 }
 
 type answer struct {
@@ -92,8 +94,8 @@ func (c *campaign) opened(a flow.Addr, ok uint16) {
 	}
 }
 
-// tried notes that n ports of a destination have failed, and ok answered.
-func (c *campaign) tried(a flow.Addr, n uint32, ok uint16) {
+// tried notes that n ports of a destination have failed.
+func (c *campaign) tried(a flow.Addr, n uint32, p *pair) {
 	i := slices.IndexFunc(c.victims[:], func(v victim) bool { return v.ports > 0 && v.addr == a })
 	if i < 0 {
 		i = slices.IndexFunc(c.victims[:], func(v victim) bool { return v.ports < n })
@@ -102,10 +104,28 @@ func (c *campaign) tried(a flow.Addr, n uint32, ok uint16) {
 		}
 		i = len(c.victims) - 1
 	}
-	c.victims[i] = victim{a, n, ok}
+	c.victims[i] = victim{a, n, p.ok, p.since}
 	for ; i > 0 && c.victims[i].ports > c.victims[i-1].ports; i-- {
 		c.victims[i], c.victims[i-1] = c.victims[i-1], c.victims[i]
 	}
+}
+
+// begun is when what makes up a kind was tried first.
+func (c *campaign) begun(kind int) flow.Time {
+	since := uint32(0)
+	switch kind {
+	case vertical:
+		since = c.victims[0].since
+	case horizontal, udpSweep:
+		proto := flow.TCP
+		if kind == udpSweep {
+			proto = flow.UDP
+		}
+		if s := c.widest(proto); s != nil {
+			since = s.since
+		}
+	}
+	return max(c.since, flow.Time(since)*flow.Second)
 }
 
 // swept notes how many destinations of a port have failed.
@@ -117,7 +137,7 @@ func (c *campaign) swept(port uint16, proto flow.Proto, v *service) {
 			return
 		}
 	}
-	c.swath[i] = sweep{port, proto, v.failed, v.ok, uint32(v.fastest)}
+	c.swath[i] = sweep{port, proto, v.failed, v.ok, uint32(v.fastest), v.since}
 	for ; i > 0 && c.swath[i].n > c.swath[i-1].n; i-- {
 		c.swath[i], c.swath[i-1] = c.swath[i-1], c.swath[i]
 	}

@@ -19,6 +19,7 @@ type pair struct {
 	tcp     uint16 // ports that failed
 	udp     uint16
 	ok      uint16 // ports that answered since
+	since   uint32 // second of the first try
 }
 
 // ports is how many ports failed. UDP from one port that clients do not choose,
@@ -41,6 +42,7 @@ type service struct {
 	began   uint32 // second in which a burst began
 	burst   uint16 // failures of the current burst
 	fastest uint16 // failures of the largest one
+	since   uint32 // second of the first failure
 }
 
 // dynamic reports whether the ports that failed may be those of an application
@@ -53,6 +55,9 @@ func (p *pair) dynamic() bool {
 const burstSpan = 60
 
 func (v *service) fail(now uint32, inside bool) {
+	if v.failed == 0 {
+		v.since = now
+	}
 	v.failed++
 	if inside {
 		v.inside++
@@ -86,7 +91,7 @@ func (w *watcher) pair(src, dst flow.Host, gen uint8, at flow.Time, more bool) (
 	}
 	p, fresh = w.pairs.At(pairmap.Pair(src, dst), at)
 	if fresh || p.gen != gen {
-		*p = pair{gen: gen}
+		*p = pair{gen: gen, since: seconds(at)}
 		fresh = true
 	}
 	return p, fresh

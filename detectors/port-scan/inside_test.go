@@ -107,7 +107,7 @@ func TestStateIsSmall(t *testing.T) {
 	if n := unsafe.Sizeof(host{}); n > 40 {
 		t.Errorf("%d bytes an address", n)
 	}
-	if n := unsafe.Sizeof(campaign{}); n > 2048 {
+	if n := unsafe.Sizeof(campaign{}); n > 2112 {
 		t.Errorf("%d bytes a campaign", n)
 	}
 }

@@ -68,7 +68,7 @@ func (w *watcher) judge(r *flow.Record, s *host, c *campaign, p *pair, v *servic
 			p.victim = true
 			c.nVictims++
 		}
-		c.tried(r.Dst, n, p.ok)
+		c.tried(r.Dst, n, p)
 		w.grow(r, c, vertical, n, w.vertical(p, n, internal))
 	}
 	if c.blocks(&w.limits) {

@@ -103,11 +103,15 @@ func (w *watcher) report(h flow.Host, c *campaign, kind int, at flow.Time) {
 	}
 	src := w.env.Addr(h)
 	said, facts, sure := w.describe(c, kind, w.hosts.At(h))
-	span := flow.Time(max(c.last-c.since, 0))
+	since, tries := c.begun(kind), c.flows(kind)
+	if kind == vertical || kind == horizontal || kind == udpSweep {
+		tries = g.size
+	}
+	span := flow.Time(max(c.last-since, 0))
 	minutes := max(float64(span)/60e9, 1.0/60)
 	facts = append(facts,
-		detectors.Float("rate_per_minute", round(float64(c.flows(kind))/minutes, 2)),
-		detectors.Moment("since", c.since),
+		detectors.Float("rate_per_minute", round(float64(tries)/minutes, 2)),
+		detectors.Moment("since", since),
 		detectors.Float("duration", round(float64(span)/1e9, 3)))
 	answered := "nothing answered"
 	if n, list := c.answering(kind); len(list) > 0 {
@@ -120,7 +124,7 @@ func (w *watcher) report(h flow.Host, c *campaign, kind int, at flow.Time) {
 		Subject: detectors.Address(src, detectors.RoleSrc),
 		Summary: fmt.Sprintf("%s %s within %s; %s", src, said, detectors.Span(time.Duration(span).Round(time.Second)), answered),
 		Facts:   facts, Evidence: c.evidence(w.env.Evidence()), Charts: c.charts(kind), Flows: uint64(max(c.flows(kind), 1)), Grows: true,
-		Window: c.named, HasWindow: true, Time: at, HasTime: true, FirstSeen: c.since, LastSeen: c.last,
+		Window: c.named, HasWindow: true, Time: at, HasTime: true, FirstSeen: since, LastSeen: c.last,
 	})
 }
 

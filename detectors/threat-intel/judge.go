@@ -30,12 +30,17 @@ type verdict struct {
 	dated      bool
 }
 
+// A voice is how sure one list is of what it says of an address.
+type voice struct {
+	list       string
+	confidence float64
+}
+
 // judge weighs the entries that hold at the time of the flow. It reports false
 // where none does.
 func (w *watcher) judge(m *meeting) (v verdict, ok bool) {
 	v.benign, v.best = -1, -1
-	var doubt float64 = 1
-	var lists []string
+	var lists []voice
 	for i := range m.entries {
 		e := &m.entries[i]
 		if !e.Holds(m.r.Start) {
@@ -54,11 +59,10 @@ func (w *watcher) judge(m *meeting) (v verdict, ok bool) {
 			}
 		}
 		s, c := w.severity(e, m, fit), w.confidence(e, m.r.Start, fit)
-		if !slices.Contains(lists, e.File) {
-			lists = append(lists, e.File)
-			if len(lists) > 1 {
-				doubt *= 1 - 0.3*c
-			}
+		if at := slices.IndexFunc(lists, func(l voice) bool { return l.list == e.File }); at < 0 {
+			lists = append(lists, voice{e.File, c})
+		} else {
+			lists[at].confidence = max(lists[at].confidence, c)
 		}
 		if v.best < 0 || s > v.severity || s == v.severity && c > v.confidence {
 			v.best, v.fit, v.severity, v.confidence = i, fit, s, c
@@ -69,6 +73,12 @@ func (w *watcher) judge(m *meeting) (v verdict, ok bool) {
 	}
 	e := &m.entries[v.best]
 	v.lists = len(lists)
+	doubt := 1.0
+	for _, l := range lists {
+		if l.list != e.File {
+			doubt *= 1 - 0.3*l.confidence
+		}
+	}
 	v.confidence = math.Round(100*min(0.99, 1-(1-v.confidence)*doubt)) / 100
 	v.anonymous = e.Category == intel.TorExit || e.Category == intel.Proxy
 	v.age, v.dated = e.Age(m.r.Start)

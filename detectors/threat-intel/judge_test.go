@@ -5,6 +5,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -196,4 +197,22 @@ func BenchmarkFlows(b *testing.B) {
 		}
 	}
 	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/float64(len(flows)), "ns/flow")
+}
+
+// What further lists add does not depend on the order in which they speak.
+func TestFurtherListsAddConfidence(t *testing.T) {
+	w, _ := start(t, "198.51.100.1\n", nil)
+	entry := func(file string, score int) intel.Indicator {
+		e := intel.Indicator{Category: intel.Abuse, Score: score, Proto: flow.ProtoUnknown}
+		e.File, e.Date, e.HasDate = file, day, true
+		return e
+	}
+	entries := []intel.Indicator{entry("weak", 20), entry("strong", 80), entry("strong", 60)}
+	for range 2 {
+		v, ok := w.judge(&meeting{r: &flow.Record{Start: day}, entries: entries, outcome: contact.Answered})
+		if want := 0.81; !ok || v.confidence != want || v.lists != 2 { // 1 - 0.2 × (1 - 0.3 × 0.2)
+			t.Errorf("confidence %v, want %v, of %d lists", v.confidence, want, v.lists)
+		}
+		slices.Reverse(entries)
+	}
 }

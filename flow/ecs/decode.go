@@ -117,8 +117,12 @@ func (d *decoder) Decode(text []byte, r *flow.Record) error {
 
 // detail reports whether an event tells more of a flow that another one tells:
 // the logs of Zeek but for its connections, Suricata's alerts and the like.
+// Seine's own alerts may lie in the same index as the flows they are about.
 func (d *decoder) detail() bool {
 	set := d.text(dataset)
+	if string(set) == "seine.alert" {
+		return true
+	}
 	log, zeek := bytes.CutPrefix(set, []byte("zeek."))
 	if zeek || string(d.text(module)) == "zeek" {
 		switch string(log) {

@@ -106,6 +106,8 @@ func TestDialects(t *testing.T) {
 		{"Malcolm", Format(), malcolm + change(malcolm, `"dataset":"conn"`, `"dataset":"ssl"`), "1 " + malcolmRow, 0, 1, "1 events that tell details", flow.Stitching{}},
 		{"Filebeat, Zeek", Format(), change(malcolm, `"provider":"zeek","dataset":"conn"`, `"dataset":"zeek.connection"`, `"conn":{"conn_state"`, `"connection":{"state"`) +
 			change(malcolm, `"provider":"zeek","dataset":"conn"`, `"dataset":"zeek.dns"`), "1 " + malcolmRow, 0, 1, "", flow.Stitching{}},
+		{"alerts of Seine beside flows", Format(), malcolm + change(malcolm, `"provider":"zeek","dataset":"conn"`, `"dataset":"seine.alert"`),
+			"1 " + malcolmRow, 0, 1, "1 events that tell details", flow.Stitching{}},
 		{"Filebeat, Suricata", Format(), change(malcolm, `"provider":"zeek","dataset":"conn"`, `"dataset":"suricata.eve"`, `"zeek":`, `"suricata":{"eve":{"event_type":"alert"}},"zeek":`) + malcolm,
 			"2 " + malcolmRow, 0, 1, "", flow.Stitching{}},
 		{"Security Onion", Format(), change(malcolm, `"firstPacket":1767225600500,"lastPacket":1767225602000,`, ``, `"provider":"zeek","dataset":"conn"`, `"module":"zeek","dataset":"zeek.conn","duration":1.5`,

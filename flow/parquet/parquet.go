@@ -14,6 +14,7 @@ import (
 	_ "embed"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"time"
 
@@ -101,6 +102,17 @@ type tableColumns struct {
 	outside []bool  // row groups that are not wanted, if any
 }
 
+// ownAlerts reports whether the columns are those of Seine's alerts, which
+// have a time and two addresses as flows do.
+func ownAlerts(names []string) bool {
+	for _, name := range []string{"detector", "rule", "severity", "severity_level", "first_seen", "evidence"} {
+		if !slices.Contains(names, name) {
+			return false
+		}
+	}
+	return true
+}
+
 // findColumns finds the columns that matter, and tells src about them. A
 // column inside a list has no value of its own for a row, and is passed over.
 func findColumns(src *flow.Source, meta *metadata.FileMetaData, in *input) (*tableColumns, error) {
@@ -110,6 +122,9 @@ func findColumns(src *flow.Source, meta *metadata.FileMetaData, in *input) (*tab
 		if leaf := meta.Schema.Column(i); leaf.MaxRepetitionLevel() == 0 {
 			names, leaves = append(names, leaf.Path()), append(leaves, i)
 		}
+	}
+	if len(src.Options.Map) == 0 && ownAlerts(names) {
+		return nil, fmt.Errorf("%w: %s", flow.ErrUnrecognised, flow.OwnAlerts("parquet"))
 	}
 	m, err := columns.Map(names, src.Options.Map)
 	if err != nil {

@@ -133,9 +133,6 @@ func (w *Writer) Leaf(tag, text string, attributes ...string) {
 	w.Close(tag)
 }
 
-// Break writes a place at which a line may break.
-func (w *Writer) Break() { w.raw("<wbr>") }
-
 // Input writes an input.
 func (w *Writer) Input(attributes ...string) { w.void("input", attributes...) }
 
@@ -160,10 +157,4 @@ func (w *Writer) End() error {
 	w.Close("html")
 	w.raw("\n")
 	return w.w.Flush()
-}
-
-// Err is the first error of the underlying writer.
-func (w *Writer) Err() error {
-	_, err := w.w.Write(nil)
-	return err
 }

@@ -82,12 +82,12 @@ func Stack(at []float64, layers []Layer, o Options) string {
 // A plot is a drawing with two axes.
 type plot struct {
 	*drawing
-	o              Options
-	x0, x1, top    float64 // values at the edges; y starts at 0
-	width          float64 // of the last bin
-	steps          []float64
-	left, right    float64
-	low, ceil, lap float64
+	o           Options
+	x0, x1, top float64 // values at the edges; y starts at 0
+	width       float64 // of the last bin
+	steps       []float64
+	left, right float64
+	low, ceil   float64
 }
 
 func newPlot(kind string, at []float64, layers [][]float64, o Options) *plot {

@@ -198,6 +198,9 @@ func ticks(most float64, n int) []float64 {
 		return []float64{0, 1}
 	}
 	step := nice(most / float64(n))
+	if most >= 1 { // counts, most often: halves of them would look odd
+		step = max(step, 1)
+	}
 	var all []float64
 	for i := 0; ; i++ {
 		all = append(all, round(step*float64(i), 12))

@@ -45,10 +45,8 @@ func TestNothingIsLost(t *testing.T) {
 		var sum uint64
 		near := rapid.Int64Range(0, 1e12)
 		far := rapid.Int64()
-		var events []event
 		for range rapid.IntRange(1, 60).Draw(t, "n") {
 			e := event{flow.Time(rapid.OneOf(near, near, near, far).Draw(t, "at")), rapid.Uint64Range(1, 1000).Draw(t, "v")}
-			events = append(events, e)
 			c.Add(e.at, e.v)
 			sum += e.v
 		}

@@ -191,7 +191,7 @@ var kinds = []struct {
 	words    []string
 }{
 	{Bogon, []string{"unroutable", "bogon"}},
-	{TorExit, []string{" tor ", " torproject", " torexit", " exit node", " dan me uk"}},
+	{TorExit, []string{" tor ", " torproject", " torexit", " torbulkexit", " torlist", " exit node", " dan me uk"}},
 	{Benign, []string{"warninglist", "whitelist", "allowlist", "allow list"}},
 	{C2, []string{"command and control", "command control", " c c ", " c2 ", " cc ", " cnc ", "botnet", " feodo", " cobalt", " sslbl", "sslipblacklist"}},
 	{Hijacked, []string{"spamhaus drop", "spamhaus edrop", "route or peer", " edrop ", " drop ", " dropv6 ", " drop v", "hijack"}},

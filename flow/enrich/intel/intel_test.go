@@ -431,3 +431,28 @@ func TestCategories(t *testing.T) {
 		}
 	}
 }
+
+// TestTheOrderOfListsDoesNotMatter asks tables of the same lists, read in
+// either order.
+func TestTheOrderOfListsDoesNotMatter(t *testing.T) {
+	dir := t.TempDir()
+	var names []string
+	for _, name := range []string{"a", "b"} {
+		names = append(names, filepath.Join(dir, name))
+		if err := os.WriteFile(names[len(names)-1], []byte("198.51.100.7\n198.51.100.0/24\n198.51.100.7:443\n"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var said [2][]Indicator
+	for i := range said {
+		table, err := load(names...)
+		if err != nil {
+			t.Fatal(err)
+		}
+		said[i] = table.Lookup(addr(t, "198.51.100.7"))
+		slices.Reverse(names)
+	}
+	if len(said[0]) != 6 || !reflect.DeepEqual(said[0], said[1]) {
+		t.Errorf("%v\n%v", said[0], said[1])
+	}
+}

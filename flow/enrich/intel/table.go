@@ -1,9 +1,11 @@
 package intel
 
 import (
+	"cmp"
 	"encoding/binary"
 	"math/bits"
 	"net/netip"
+	"slices"
 	"strings"
 
 	"github.com/gaissmai/bart"
@@ -259,9 +261,10 @@ func (t *Table) covering(a flow.Addr) (last uint32, ok bool) {
 }
 
 // Lookup gives what the lists say of a, whatever the port, the most specific
-// first, and of equals in the order in which the lists were read; nil for
-// nothing, which costs no allocation. Of addresses that are not global (see
-// Global) no list says anything.
+// first, and of equals by the names of their files and their lines, whatever the
+// order in which the lists were read; nil for nothing, which costs no
+// allocation. Of addresses that are not global (see Global) no list says
+// anything.
 func (t *Table) Lookup(a flow.Addr) []Indicator {
 	if t == nil || !Global(a) {
 		return nil
@@ -287,12 +290,15 @@ func (t *Table) Lookup(a flow.Addr) []Indicator {
 	return all
 }
 
-// ring appends the entries of a ring, in their order.
+// ring appends the entries of a ring, by file and line.
 func (t *Table) ring(all []Indicator, last uint32) []Indicator {
-	tail := t.record(last - 1)
+	tail, begin := t.record(last-1), len(all)
 	for i, r := uint16(0), t.record(tail.next); i < tail.n; i, r = i+1, t.record(r.next) {
 		all = append(all, t.indicator(r))
 	}
+	slices.SortStableFunc(all[begin:], func(a, b Indicator) int {
+		return cmp.Or(strings.Compare(a.File, b.File), cmp.Compare(a.Line, b.Line))
+	})
 	return all
 }
 
