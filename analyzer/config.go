@@ -92,6 +92,7 @@ type Plan struct {
 	runners  []*runner
 	summary  Summary
 	progress progress
+	see      func([]flow.Record) // see Watch
 }
 
 // Prepare checks cfg and makes the watchers. Its error, if any, Is ErrConfig.

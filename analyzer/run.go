@@ -59,6 +59,24 @@ type pipeline struct {
 	nextSweep flow.Time
 }
 
+// An onlooker sees all rows beside the detectors.
+type onlooker struct {
+	in  chan *item
+	see func([]flow.Record)
+}
+
+func (o *onlooker) queue() chan *item { return o.in }
+
+func (o *onlooker) work(it *item) {
+	if len(it.rows) > 0 {
+		o.see(it.rows)
+	}
+}
+
+// Watch has see called, during Run, with all rows that the detectors see, in
+// their order, in runs that are only lent.
+func (p *Plan) Watch(see func([]flow.Record)) { p.see = see }
+
 // A worker takes every item, on a goroutine of its own.
 type worker interface {
 	queue() chan *item
@@ -80,6 +98,9 @@ func (p *Plan) Run(ctx context.Context, sink Sink) (*Summary, error) {
 	for _, r := range p.runners {
 		r.in = make(chan *item, inFlight)
 		pl.workers = append(pl.workers, r)
+	}
+	if p.see != nil {
+		pl.workers = append(pl.workers, &onlooker{make(chan *item, inFlight), p.see})
 	}
 	for range inFlight {
 		pl.pool <- &item{alerts: make([][]raised, len(p.runners)), ready: make(chan struct{}, 1)}

@@ -12,14 +12,22 @@ const (
 	notReadAgain = "nothing of Seine reads them again; \"seine triage\" and \"seine explain\" read those of -f ndjson and -f json"
 )
 
+// An ownError refuses what Seine wrote itself.
+type ownError string
+
+func (e ownError) Error() string { return string(e) }
+
+// Is makes it an input that no format matches.
+func (e ownError) Is(target error) bool { return target == ErrUnrecognised }
+
 // ownAlerts tells what the head of an input is if Seine wrote its alerts to
 // it. An alert has a time, two addresses, a port and a protocol, and so looks
 // like a flow to any format that goes by names; counting it as one would
 // report on the report.
-func ownAlerts(head []byte) string {
+func ownAlerts(head []byte) error {
 	text := bytes.TrimLeft(bytes.TrimPrefix(head, []byte("\ufeff")), " \t\r\n")
 	if len(text) == 0 {
-		return ""
+		return nil
 	}
 	if text[0] == '{' || text[0] == '[' {
 		return ownJSON(firstObject(text))
@@ -29,26 +37,26 @@ func ownAlerts(head []byte) string {
 		{"id;time;severity;confidence;detector;rule;", "", "CSV"},
 		{"id\ttime\tseverity\tconfidence\tdetector\trule\t", "", "CSV"},
 		{"# Seine: ", "", "Markdown"},
-		{"severity  time (UTC)", "detector/rule", "a table"},
+		{"severity  ", "  detector/rule  ", "a table"},
 		{"<!doctype html>", "<title>Seine report", "a page"},
 	} {
 		if bytes.HasPrefix(text, []byte(f.begins)) && bytes.Contains(text, []byte(f.has)) {
 			return OwnAlerts(f.name)
 		}
 	}
-	return ""
+	return nil
 }
 
-// OwnAlerts is why Seine's alerts in the named layout are no input, for a
-// format that only finds out when it opens one.
-func OwnAlerts(layout string) string {
-	return fmt.Sprintf("these are alerts of Seine (%s), not flows; %s", layout, notReadAgain)
+// OwnAlerts is the error of an input that holds Seine's alerts in the named
+// layout, for a format that only finds out when it opens one.
+func OwnAlerts(layout string) error {
+	return ownError(fmt.Sprintf("these are alerts of Seine (%s), not flows; %s", layout, notReadAgain))
 }
 
 // ownJSON does the same for an object of which the blanks have been dropped.
 // Quotes within strings are escaped there, so no string can look like a
 // member.
-func ownJSON(object []byte) string {
+func ownJSON(object []byte) error {
 	has := func(members ...string) bool {
 		for _, m := range members {
 			if !bytes.Contains(object, []byte(m)) {
@@ -60,21 +68,21 @@ func ownJSON(object []byte) string {
 	switch {
 	case has(`"hits":{`): // the answer of a search, of events of any kind
 	case has(`"schema":"seine.alert/`), has(`"schema":"seine.report/`):
-		return "these are alerts of Seine, not flows; " + readAgain
+		return ownError("these are alerts of Seine, not flows; " + readAgain)
 	case has(`"schema":"seine.`):
-		return "this is a document that Seine wrote, not flows"
+		return ownError("this is a document that Seine wrote, not flows")
 	case has(`dataset":"seine.alert"`):
 		return OwnAlerts("ecs")
 	case has(`"event_type":"alert"`, `"seine":{`):
 		return OwnAlerts("eve")
 	case has(`"class_uid":2004`, `"product":{"name":"Seine"`):
 		return OwnAlerts("ocsf")
-	case has(`"type":"bundle"`, `"name":"Seine","identity_class"`):
+	case has(`"type":"bundle"`, `"identity_class":"system"`, `"name":"Seine"`):
 		return OwnAlerts("stix")
 	case has(`"runs":[`) && (has(`"seineAlertId/v1":`) || has(`"driver":{"name":"Seine"`)):
 		return OwnAlerts("sarif")
 	}
-	return ""
+	return nil
 }
 
 // firstObject is the first object of a JSON text, or as much of it as there

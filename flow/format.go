@@ -48,8 +48,8 @@ func Detect(formats []*Format, src *Source) (*Format, error) {
 	if len(head) == 0 {
 		return nil, ErrEmpty
 	}
-	if what := ownAlerts(head); what != "" {
-		return nil, fmt.Errorf("%w: %s", ErrUnrecognised, what)
+	if err := ownAlerts(head); err != nil {
+		return nil, err
 	}
 	best, score, tie := (*Format)(nil), 0, (*Format)(nil)
 	var no []refusal

@@ -149,7 +149,9 @@ func span(a *detectors.Alert) (from, to flow.Time) {
 				}
 			}
 		case "seconds", "window_seconds":
-			if v := valueOf(&a.Facts[i]); v.kind == numberValue && v.num > 0 && v.num < 1e8 {
+			// A window says itself when it began; an alert that grows has its
+			// seconds up to its last flow, long behind the time that it met the rule.
+			if v := valueOf(&a.Facts[i]); !a.HasWindow && v.kind == numberValue && v.num > 0 && v.num < 1e8 {
 				take(a.Time.Sub(flow.Time(v.num * 1e9)))
 			}
 		}

@@ -25,8 +25,8 @@ type phrases struct {
 var englishPhrases = phrases{
 	at:       "Seen on %s.",
 	between:  "Seen from %s to %s (%s).",
-	times:    "It was raised %s times.",
-	flows:    [2]string{"%s flow supports it.", "%s flows support it."},
+	times:    "It was raised %s" + nbsp + "times.",
+	flows:    [2]string{"%s" + nbsp + "flow supports it.", "%s" + nbsp + "flows support it."},
 	sure:     "The detector is %s sure (%s confidence).",
 	sureness: [4]string{"low", "moderate", "high", "very high"},
 	status: [4]string{"", "The earlier run did not have this finding.", "The earlier run had this finding too.",
@@ -45,8 +45,8 @@ var englishPhrases = phrases{
 var frenchPhrases = phrases{
 	at:       "Vu le %s.",
 	between:  "Vu du %s au %s (%s).",
-	times:    "L’alerte a été levée %s fois.",
-	flows:    [2]string{"%s flux l’étaye.", "%s flux l’étayent."},
+	times:    "L’alerte a été levée %s" + nbsp + "fois.",
+	flows:    [2]string{"%s" + nbsp + "flux l’étaye.", "%s" + nbsp + "flux l’étayent."},
 	sure:     "Le détecteur en est sûr à %s (confiance %s).",
 	sureness: [4]string{"faible", "moyenne", "élevée", "très élevée"},
 	status: [4]string{"", "L’analyse précédente n’avait pas ce constat.", "L’analyse précédente avait déjà ce constat.",

@@ -1,6 +1,7 @@
 package explain
 
 import (
+	"fmt"
 	"strconv"
 	"strings"
 
@@ -12,6 +13,11 @@ var formats = map[string]func(*telling, value) string{
 	"":      (*telling).any,
 	"bytes": func(t *telling, v value) string { return t.measure(v, t.in.bytes) },
 	"span":  func(t *telling, v value) string { return t.measure(v, t.in.span) },
+	"every": func(t *telling, v value) string { return t.measure(v, t.in.pace) },
+	"range": func(t *telling, v value) string { return t.between(v, t.any) },
+	"bytesrange": func(t *telling, v value) string {
+		return t.between(v, func(v value) string { return t.measure(v, t.in.bytes) })
+	},
 	"share": func(t *telling, v value) string { return t.measure(v, t.in.share) },
 	"chance": func(t *telling, v value) string {
 		return t.measure(v, t.in.rarity)
@@ -104,6 +110,14 @@ func (t *telling) measure(v value, f func(float64) string) string {
 		return t.list(v, func(v value) string { return t.measure(v, f) })
 	}
 	return t.any(v)
+}
+
+// between writes a list of two as the ends of a range.
+func (t *telling) between(v value, each func(value) string) string {
+	if v.kind != listValue || len(v.items) != 2 {
+		return t.list(v, each)
+	}
+	return fmt.Sprintf(t.in.between, each(v.items[0]), each(v.items[1]))
 }
 
 func (t *telling) any(v value) string {

@@ -110,7 +110,7 @@ func TestRulesWithoutWords(t *testing.T) {
 		{x.Next[0], "Ask Bob."},
 		{x.Next[2], "Read how the detector decides, and what looks like it: seine explain own"},
 		{x.What, "10.0.0.5 called 1440 times at night. Seen from 10\u00a0March 2026, 09:00:05\u00a0UTC to 11\u00a0March 2026, 09:00:05\u00a0UTC (24\u00a0h). " +
-			"1440 flows support it. It was raised 3 times. The earlier run did not have this finding."},
+			"1440\u00a0flows support it. It was raised 3\u00a0times. The earlier run did not have this finding."},
 		{x.Look, `seine convert --where 'ip == "10.0.0.5" and ip == "203.0.113.9" and port == 443 and protocol == "tcp" and ts in "2026-03-10T09:00:05Z".."2026-03-11T09:00:05Z"' FILES`},
 	} {
 		if c.got != c.want {

@@ -14,6 +14,10 @@ type tongue struct {
 	percent          string // the sign, with the space before it
 	unitSpace        string
 	units            [6]string // of bytes
+	byte             string    // one of them
+	every            [3]string // second, minute, hour
+	ever             string    // "every %s" of them
+	between          string    // "%s to %s"
 	day, days        string
 	month            func(time.Time) string
 	yes, no, unknown string
@@ -32,7 +36,8 @@ const (
 
 var english = tongue{
 	lang: "en", group: ",", decimal: ".", percent: "%", unitSpace: nbsp,
-	units: [6]string{"bytes", "kB", "MB", "GB", "TB", "PB"}, day: "day", days: "days",
+	units: [6]string{"bytes", "kB", "MB", "GB", "TB", "PB"}, byte: "byte",
+	every: [3]string{"every second", "every minute", "every hour"}, ever: "every %s", between: "%s to %s", day: "day", days: "days",
 	month: func(t time.Time) string { return t.Month().String() },
 	yes:   "yes", no: "no", unknown: "unknown", open: "“", close: "”",
 	more: "and %s more", chance: "one in %s", zeroIsMany: true, says: englishPhrases,
@@ -40,7 +45,8 @@ var english = tongue{
 
 var french = tongue{
 	lang: "fr", group: narrow, decimal: ",", percent: narrow + "%", unitSpace: nbsp,
-	units: [6]string{"octets", "ko", "Mo", "Go", "To", "Po"}, day: "jour", days: "jours",
+	units: [6]string{"octets", "ko", "Mo", "Go", "To", "Po"}, byte: "octet",
+	every: [3]string{"chaque seconde", "chaque minute", "chaque heure"}, ever: "toutes les %s", between: "de %s à %s", day: "jour", days: "jours",
 	month: func(t time.Time) string { return frenchMonths[t.Month()-1] },
 	yes:   "oui", no: "non", unknown: "inconnu", open: "«" + nbsp, close: nbsp + "»",
 	more: "et %s autres", chance: "une sur %s", french: true, says: frenchPhrases,
@@ -145,7 +151,22 @@ func (t *tongue) bytes(x float64) string {
 	if unit > 0 && math.Abs(x) < 99.95 {
 		digits = 1
 	}
-	return t.grouped(trimZeros(strconv.FormatFloat(x, 'f', digits, 64))) + t.unitSpace + t.units[unit]
+	name := t.units[unit]
+	if unit == 0 && !t.many(math.Round(x)) {
+		name = t.byte
+	}
+	return t.grouped(trimZeros(strconv.FormatFloat(x, 'f', digits, 64))) + t.unitSpace + name
+}
+
+// pace writes a period: every 30 s, every minute.
+func (t *tongue) pace(seconds float64) string {
+	s := t.span(seconds)
+	for i, unit := range [3]string{"s", "min", "h"} {
+		if s == "1"+t.unitSpace+unit {
+			return t.every[i]
+		}
+	}
+	return strings.Replace(t.ever, "%s", s, 1)
 }
 
 // span writes a number of seconds.

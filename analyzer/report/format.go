@@ -7,17 +7,19 @@ import (
 	"strings"
 
 	"seine/analyzer"
+	"seine/analyzer/stats"
 	"seine/detectors"
 )
 
 // A Format describes one output and makes its sink.
 type Format struct {
-	Name   string   // "ndjson"; what --format takes
-	Title  string   // one line
-	Doc    string   // Markdown: layout, order, what is cut
-	Ext    []string // file name endings that mean it, with the dot
-	Hosts  bool     // it shows the hosts by risk, which must then be ranked
-	Binary bool     // it is no text, and nothing for a terminal
+	Name    string   // "ndjson"; what --format takes
+	Title   string   // one line
+	Doc     string   // Markdown: layout, order, what is cut
+	Ext     []string // file name endings that mean it, with the dot
+	Hosts   bool     // it shows the hosts by risk, which must then be ranked
+	Traffic bool     // it shows what the flows sum up to, see Options.Traffic
+	Binary  bool     // it is no text, and nothing for a terminal
 
 	// New makes a sink that writes to w, which stays the caller's to close.
 	// What the sink buffers is written by its Close.
@@ -35,7 +37,10 @@ type Options struct {
 	Top      int                   // rows of the table; 0 means all
 	Lang     string                // of texts for people, "en" or "fr"; empty means en
 	Chain    []*detectors.Detector // those that ran, for outputs that tell what they cannot see
-	Told     error                 // summary: what the caller tells by itself about files that could not be read
+	// Traffic tells what all flows of the run sum up to, once it has ended;
+	// nil where the flows are not seen.
+	Traffic func() *stats.Result
+	Told    error // summary: what the caller tells by itself about files that could not be read
 }
 
 // Formats lists the outputs. Each call makes a new list.

@@ -3,12 +3,14 @@ package report
 import (
 	"cmp"
 	_ "embed" // the style and the script are files, so that editors check them
+	"fmt"
 	"io"
 	"slices"
 
 	"seine/analyzer"
 	"seine/analyzer/explain"
 	"seine/analyzer/report/page"
+	"seine/analyzer/stats"
 	"seine/detectors"
 	"seine/flow"
 )
@@ -26,13 +28,14 @@ const (
 
 func htmlFormat() *Format {
 	return &Format{
-		Name:  "html",
-		Hosts: true,
-		Title: "a page to hand to somebody: what to look at first, hosts, charts, every finding explained",
+		Name:    "html",
+		Hosts:   true,
+		Traffic: true,
+		Title:   "a page to hand to somebody: what to look at first, hosts, charts, every finding explained",
 		Doc: "One self-contained file that fetches nothing and works from the disk, in light and dark, and in print: " +
 			"what to look at first, the findings over time, the hosts by risk with their story, each finding with its " +
 			"numbers against their thresholds, its chart, the flows behind it, what else it could be and what to do " +
-			"next, then what could not be observed and how good the input was. " +
+			"next, then what the flows sum up to, what could not be observed and how good the input was. " +
 			"The script of the page builds the details of a finding when it is opened, from blocks of JSON that hold each alert in the layout `" +
 			alertLayout + "`; a content security policy lets nothing else run. Without a script the most severe findings are there in full. " +
 			"Of more than 10,000 findings the most severe are told, and the others are counted; a finding cites at most 20 flows. " +
@@ -109,9 +112,18 @@ func (h *htmlSink) Close(s *analyzer.Summary) error {
 		title += " " + s.First.UTC().Format("2006-01-02")
 	}
 	p := page.Page{Title: title, Lang: h.o.Lang, Style: htmlStyle, Script: htmlScript}
+	var traffic *stats.Result
+	if h.o.Traffic != nil {
+		if traffic = h.o.Traffic(); traffic != nil && traffic.Total.Flows == 0 {
+			traffic = nil
+		}
+	}
+	if traffic != nil {
+		p.Style += statsStyle
+	}
 	r := &htmlReport{
 		Writer: p.Begin(h.w), w: w, o: h.o, s: s, kept: h.kept, taken: h.taken, all: h.all, times: &h.times,
-		enc: newEncoder(h.o), teller: explain.New(h.o.Lang), scores: map[flow.Addr]float64{},
+		traffic: traffic, enc: newEncoder(h.o), teller: explain.New(h.o.Lang), scores: map[flow.Addr]float64{},
 	}
 	for i := range s.Ranking {
 		r.scores[s.Ranking[i].Addr] = s.Ranking[i].Score
@@ -123,16 +135,17 @@ func (h *htmlSink) Close(s *analyzer.Summary) error {
 // An htmlReport is a page in the making.
 type htmlReport struct {
 	*page.Writer
-	w      wordList
-	o      Options
-	s      *analyzer.Summary
-	kept   []ranked
-	taken  int
-	all    [detectors.Severities]uint64
-	times  *calendar
-	enc    *encoder
-	teller *explain.Teller
-	scores map[flow.Addr]float64
+	w       wordList
+	o       Options
+	s       *analyzer.Summary
+	kept    []ranked
+	taken   int
+	all     [detectors.Severities]uint64
+	times   *calendar
+	traffic *stats.Result // nil where the flows were not seen
+	enc     *encoder
+	teller  *explain.Teller
+	scores  map[flow.Addr]float64
 }
 
 func (r *htmlReport) write() {
@@ -142,9 +155,29 @@ func (r *htmlReport) write() {
 	r.timeline()
 	r.hosts()
 	r.findings()
+	r.flows()
 	r.unseen()
 	r.quality()
 	r.Close("main")
 	r.foot()
 	r.data()
+}
+
+// flows tells what all flows sum up to, the tables folded away.
+func (r *htmlReport) flows() {
+	if r.traffic == nil {
+		return
+	}
+	r.Open("section", "id", "traffic", "aria-labelledby", "traffic-title")
+	r.Leaf("h2", r.t("Traffic"), "id", "traffic-title")
+	r.Open("div", "lang", "en")
+	writeTotals(r.Writer, r.traffic)
+	r.Open("details")
+	r.Leaf("summary", r.t("The most by each"))
+	for i := range r.traffic.Tables {
+		trafficTable(r.Writer, &r.traffic.Tables[i], fmt.Sprintf("t%d", i+1))
+	}
+	r.Close("details")
+	r.Close("div")
+	r.Close("section")
 }

@@ -58,8 +58,8 @@ func (r *htmlReport) head() {
 	r.Close("button")
 	r.Open("nav", "aria-label", r.t("Sections"))
 	r.Open("ul")
-	for _, l := range [][2]string{{"first", "Look at first"}, {"time", "Over time"}, {"hosts", "Hosts by risk"}, {"findings", "Findings"}, {"unseen", "Not observable"}, {"quality", "Data quality"}} {
-		if r.taken == 0 && (l[0] == "first" || l[0] == "time") || len(r.s.Ranking) == 0 && l[0] == "hosts" {
+	for _, l := range [][2]string{{"first", "Look at first"}, {"time", "Over time"}, {"hosts", "Hosts by risk"}, {"findings", "Findings"}, {"traffic", "Traffic"}, {"unseen", "Not observable"}, {"quality", "Data quality"}} {
+		if r.taken == 0 && (l[0] == "first" || l[0] == "time") || len(r.s.Ranking) == 0 && l[0] == "hosts" || r.traffic == nil && l[0] == "traffic" {
 			continue
 		}
 		r.Open("li")

@@ -25,6 +25,7 @@ var french = wordList{
 	"critical": "critique", "high": "élevée", "medium": "moyenne", "low": "faible", "info": "information",
 	"new": "nouvelle", "known": "connue", "gone": "disparue",
 	"Seine report": "Rapport Seine", "To the findings": "Aller aux alertes", "What the net brought up": "Ce que le filet a ramené",
+	"Traffic": "Trafic", "The most by each": "Les plus gros, par critère",
 	"Sections": "Rubriques", "Look at first": "À voir d’abord", "Over time": "Dans le temps", "Hosts by risk": "Machines par risque",
 	"Findings": "Alertes", "Not observable": "Non observable", "Data quality": "Qualité des données", "Light": "Clair", "Dark": "Sombre",
 	"No flows were read, so nothing can be said.":                      "Aucun flux n’a été lu : on ne peut rien dire.",

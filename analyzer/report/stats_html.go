@@ -68,6 +68,14 @@ func tableTitle(t *stats.Table) string { return "By " + strings.Join(t.By, " and
 // writeTraffic writes what flows sum up to as sections of a page, whose style
 // must have statsStyle.
 func writeTraffic(w *page.Writer, r *stats.Result) {
+	writeTotals(w, r)
+	for i := range r.Tables {
+		trafficTable(w, &r.Tables[i], fmt.Sprintf("t%d", i+1))
+	}
+}
+
+// writeTotals writes what all flows sum up to.
+func writeTotals(w *page.Writer, r *stats.Result) {
 	w.Open("section", "class", "traffic", "aria-label", "Totals")
 	w.Open("dl", "class", "figures card")
 	figure := func(name, value, more string) {
@@ -105,9 +113,6 @@ func writeTraffic(w *page.Writer, r *stats.Result) {
 		percentileTable(w, r.Percentiles)
 	}
 	w.Close("section")
-	for i := range r.Tables {
-		trafficTable(w, &r.Tables[i], fmt.Sprintf("t%d", i+1))
-	}
 }
 
 // maxColumns is how many columns a chart of time has; more are joined.

@@ -10,6 +10,7 @@ import (
 	"seine/analyzer"
 	"seine/analyzer/report"
 	"seine/analyzer/risk"
+	"seine/analyzer/stats"
 	"seine/cmd/seine/internal/settings"
 	"seine/detectors"
 	"seine/flow/where"
@@ -97,11 +98,24 @@ func (j *job) analyze(ctx context.Context, plan *analyzer.Plan) error {
 	if err := j.verdicts.compare(ctx, o, j.settings.Detectors()); err != nil {
 		return err
 	}
+	var sums *stats.Analysis
+	common.Traffic = func() *stats.Result {
+		if sums == nil {
+			return nil
+		}
+		return sums.Result()
+	}
 	outs, err := open(common, line.before(os.Stdout))
 	if err != nil {
 		return err
 	}
 	defer outs.abort()
+	if outs.sums {
+		if sums, err = stats.Overview(plan.Names(), append(where.DefaultInternal(), o.Internal...)); err != nil {
+			return err
+		}
+		plan.Watch(sums.Add)
+	}
 	sum, runErr := plan.Run(ctx, analyzer.Fold(o.Fold, o.Evidence, 0, findings(o, &j.verdicts, o.MinSeverity, outs)))
 	line.end()
 	outErr := outs.finish()

@@ -28,6 +28,7 @@ type outputs struct {
 	all  []*output
 	wait bool // something else still wants the run to reach its end
 	rank bool // an output shows the hosts by risk
+	sums bool // an output shows what the flows sum up to
 }
 
 // topOnTerminal is how many rows a table has on a terminal by default.
@@ -81,7 +82,7 @@ func openOutputs(o *settings.Options, common report.Options, stdout io.Writer) (
 	if o.Top < 0 && isTerminal(os.Stdout) {
 		common.Top = topOnTerminal
 	}
-	outs.rank = outs.rank || format.Hosts
+	outs.rank, outs.sums = outs.rank || format.Hosts, outs.sums || format.Traffic
 	outs.all = append(outs.all, &output{name: "standard output", sink: format.New(stdout, common)})
 	return outs, nil
 }
@@ -91,7 +92,7 @@ func (s *outputs) open(name string, format *report.Format, common report.Options
 	if err != nil {
 		return err
 	}
-	s.rank = s.rank || format.Hosts
+	s.rank, s.sums = s.rank || format.Hosts, s.sums || format.Traffic
 	s.all = append(s.all, &output{name: name, file: f, sink: format.New(f, common)})
 	return nil
 }

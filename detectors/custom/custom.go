@@ -23,8 +23,8 @@ var Doc string
 
 // A rule is one as written, checked in its form.
 type rule struct {
-	file *file
-	line int
+	file         *file
+	line, column int
 
 	id, title, doc string
 	severity       detectors.Severity

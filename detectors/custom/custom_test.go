@@ -95,6 +95,8 @@ func TestSummaries(t *testing.T) {
 		{"when: src_bytes > 700\nsummary: '{src} to {dst_ip}: {src_bytes / 3} of {{x}}, {duration} {state}'",
 			"10.99.1.4 to 10.0.0.5: 333.33 of {x}, ? established"},
 		{grouped, "a title: count() is 6 (over 4)"},
+		{"group by: [src_ip, 'net(dst_ip, 24)']\nwindow: all\nhaving: count() > 4 or distinct(src_ip) > 1000",
+			"a title: count() is 6 (over 4), distinct(src_ip) is 1 (not over 1000)"},
 		{grouped + "summary: \"{ src } → {net(dst_ip,24)}: {distinct( dst_port )} ports, {sum(src_bytes)/1e3} kB, {span}\"",
 			"10.0.0.9 → 10.0.0.0/24: 5 ports, 0.36 kB, 32s"},
 	} {
@@ -192,7 +194,7 @@ func TestLoad(t *testing.T) {
 	}
 	write("d.yaml", rule("b"))
 	_, err = custom.Load([]string{dir}, []*detectors.Detector{{ID: "c"}})
-	for _, want := range []string{`a/c.yml:1: the id "c" is taken by a detector that Seine comes with`, `d.yaml:1: the id "b" is taken by the rule in `} {
+	for _, want := range []string{`a/c.yml:1:1: the id "c" is taken by a detector that Seine comes with`, `d.yaml:1:1: the id "b" is taken by the rule in `} {
 		if err == nil || !strings.Contains(filepath.ToSlash(err.Error()), want) {
 			t.Errorf("%v\nlacks %s", err, want)
 		}

@@ -46,7 +46,7 @@ func TestErrorsNamePlaceAndRemedy(t *testing.T) {
 		{"an aggregate of too much", head + "window: 1h\nhaving: distinct(src_ip, dst_ip) > 5", "distinct takes one field"},
 		{"an aggregate of a condition", head + "window: 1h\nhaving: share() > 5", "share takes one condition: share(state == 'attempt')"},
 		{"no condition", head + "window: 1h\nhaving: count()", "count is no condition; compare it"},
-		{"an aggregate in when", head + "when: count() > 5", `unknown function "count"`},
+		{"an aggregate in when", head + "when: count() > 5", `r.yaml:4:7: r: when: count is of groups of flows, and this is about single ones; ask for it in "having"`},
 		{"group by", head + "window: 1h\ngroup by: [src_ip, dst_prt]\nhaving: count() > 1", "r.yaml:5:20: r: group by: unknown name \"dst_prt\""},
 		{"group by either", head + "window: 1h\ngroup by: ip\nhaving: count() > 1", "ip stands for src_ip or dst_ip; name one of them"},
 		{"group by twice", head + "window: 1h\ngroup by: [src_ip, src]\nhaving: count() > 1", "src is there twice"},

@@ -43,7 +43,7 @@ func Load(paths []string, others []*detectors.Detector) ([]*detectors.Detector, 
 			rules, err := parse(name, text)
 			errs = append(errs, err)
 			for _, r := range rules {
-				at := fmt.Sprintf("%s:%d", name, r.line)
+				at := fmt.Sprintf("%s:%d:%d", name, r.line, r.column)
 				if who := taken[r.id]; who != "" {
 					errs = append(errs, fmt.Errorf("%s: the id %q is taken by %s", at, r.id, who))
 					continue

@@ -162,7 +162,7 @@ func (f *file) rule(n *yaml.Node) *rule {
 		f.fault(n, "a rule must be keys with their values, not %s", describe(n))
 		return nil
 	}
-	r := &rule{file: f, line: n.Line}
+	r := &rule{file: f, line: n.Line, column: n.Column}
 	given := map[string]*yaml.Node{}
 	before := len(f.errs)
 	for i := 0; i+1 < len(n.Content); i += 2 {

@@ -84,7 +84,7 @@ func (r *rule) compile(opt where.Options) (*program, error) {
 	if r.when.text != "" {
 		var err error
 		if p.when, err = p.flows.Compile(r.when.text); err != nil {
-			return nil, &mistake{r.when, "when", err}
+			return nil, &mistake{r.when, "when", grouped(err)}
 		}
 		p.needs |= p.flows.Requires(r.when.text)
 	}
@@ -133,6 +133,22 @@ func (p *program) hint(err error) error {
 	} else {
 		return err
 	}
+	return &c
+}
+
+// grouped tells where an aggregate belongs that "when" has.
+func grouped(err error) error {
+	var e *where.Error
+	if !errors.As(err, &e) {
+		return err
+	}
+	name, _ := strings.CutPrefix(e.Message, "unknown function \"")
+	name, _, _ = strings.Cut(name, "\"")
+	if _, ok := aggregateUse[name]; !ok {
+		return err
+	}
+	c := *e
+	c.Message = fmt.Sprintf("%s is of groups of flows, and this is about single ones; ask for it in \"having\"", name)
 	return &c
 }
 

@@ -18,6 +18,7 @@ type piece struct {
 	text  string
 	flow  func(*flow.Record) (any, bool)
 	group func(*group) (any, bool)
+	limit *limit // told beside the value: "(over 100)", or "(not over 100)"
 }
 
 // summarise compiles the summary of a rule, or makes one up.
@@ -141,17 +142,17 @@ func (p *program) defaultSummary(r *rule) {
 	if p.groups == nil {
 		for i := range p.shown {
 			p.summary = append(p.summary, piece{text: [2]string{": ", ", "}[min(i, 1)] + p.shown[i].name + " "}, piece{flow: p.shown[i].get})
-			for _, l := range p.shown[i].limits {
-				p.summary = append(p.summary, piece{text: " (" + l.String() + ")"})
+			for j := range p.shown[i].limits {
+				p.summary = append(p.summary, piece{flow: p.shown[i].get, limit: &p.shown[i].limits[j]})
 			}
 		}
 		return
 	}
 	for i, a := range p.groups.list {
-		p.summary = append(p.summary, piece{text: [2]string{": ", ", "}[min(i, 1)] + a.text + " is "},
-			piece{group: func(g *group) (any, bool) { v, ok := a.of(g); return v, ok }})
-		for _, l := range a.limits {
-			p.summary = append(p.summary, piece{text: " (" + l.String() + ")"})
+		get := func(g *group) (any, bool) { v, ok := a.of(g); return v, ok }
+		p.summary = append(p.summary, piece{text: [2]string{": ", ", "}[min(i, 1)] + a.text + " is "}, piece{group: get})
+		for j := range a.limits {
+			p.summary = append(p.summary, piece{group: get, limit: &a.limits[j]})
 		}
 	}
 	if r.window > 0 {
@@ -161,6 +162,50 @@ func (p *program) defaultSummary(r *rule) {
 
 // String writes the limit in words: "over 100".
 func (l limit) String() string { return l.word + " " + l.n.String() }
+
+// against writes the limit beside a value. With "or" and "not" a finding need
+// not keep to each limit, and what it does not keep to is told as that: "not
+// over 100".
+func (l limit) against(v any, ok bool) string {
+	n, known := numeric(v)
+	if !ok || !known || l.holds(n) {
+		return l.String()
+	}
+	if l.word == limitWords["!="] {
+		return limitWords["=="] + " " + l.n.String()
+	}
+	return "not " + l.String()
+}
+
+func (l limit) holds(n where.Number) bool {
+	c := n.Compare(l.n)
+	switch l.word {
+	case limitWords[">"]:
+		return c > 0
+	case limitWords[">="]:
+		return c >= 0
+	case limitWords["<"]:
+		return c < 0
+	case limitWords["<="]:
+		return c <= 0
+	case limitWords["=="]:
+		return c == 0
+	}
+	return c != 0
+}
+
+// numeric is a value as a number that limits are compared with.
+func numeric(v any) (where.Number, bool) {
+	switch v := v.(type) {
+	case where.Number:
+		return v, true
+	case uint64:
+		return where.Uint(v), true
+	case float64:
+		return where.Float(v)
+	}
+	return where.Number{}, false
+}
 
 // fact tells the limit of the fact of that key: count_over is 100.
 func (l limit) fact(key string) detectors.Fact {
@@ -179,10 +224,14 @@ func (p *program) sentence(r *flow.Record, g *group) string {
 		case s.group != nil:
 			v, ok = s.group(g)
 		}
-		if !ok {
-			v = "?"
+		switch {
+		case s.limit != nil:
+			b.WriteString(" (" + s.limit.against(v, ok) + ")")
+		case !ok:
+			b.WriteByte('?')
+		default:
+			b.WriteString(text(v))
 		}
-		b.WriteString(text(v))
 	}
 	return b.String()
 }

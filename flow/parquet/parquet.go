@@ -124,7 +124,7 @@ func findColumns(src *flow.Source, meta *metadata.FileMetaData, in *input) (*tab
 		}
 	}
 	if len(src.Options.Map) == 0 && ownAlerts(names) {
-		return nil, fmt.Errorf("%w: %s", flow.ErrUnrecognised, flow.OwnAlerts("parquet"))
+		return nil, flow.OwnAlerts("parquet")
 	}
 	m, err := columns.Map(names, src.Options.Map)
 	if err != nil {

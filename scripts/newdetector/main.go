@@ -48,10 +48,12 @@ func main() {
 
   %-[3]*[2]s  what it does: one rule, "many-flows", as an example
   %-[3]*[4]s  what seine explain %[1]s prints
+  %-[3]*[6]s  how its alerts are told in English and French (words.fr.md)
   %-[3]*[5]s  scenarios; go test ./detectors/%[1]s -update writes what comes of them
 
 Test it: go test ./detectors/%[1]s ./detectors/builtin
-`, d.ID, d.Package+".go", max(len(d.Package)+3, len("README.md")), "README.md", "testdata")
+and see how it is told: go test ./analyzer/explain -update && git diff analyzer/explain
+`, d.ID, d.Package+".go", max(len(d.Package)+3, len("README.md")), "README.md", "testdata", "words.en.md")
 }
 
 // A detector is named by its ID, which is also its folder; its package is the

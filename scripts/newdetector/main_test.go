@@ -56,7 +56,8 @@ func TestNewDetectorPassesAllTests(t *testing.T) {
 	}
 	for _, args := range [][]string{
 		{"vet", "./detectors/many-talkers", "./detectors/talkers", "./detectors/builtin"},
-		{"test", "-short", "./detectors/many-talkers", "./detectors/talkers", "./detectors/builtin"},
+		{"test", "-short", "-run", "TestGolden", "./analyzer/explain", "-update"},
+		{"test", "-short", "./detectors/many-talkers", "./detectors/talkers", "./detectors/builtin", "./analyzer/explain"},
 	} {
 		cmd := exec.Command("go", args...)
 		cmd.Dir = copied

@@ -145,6 +145,7 @@ func TestRefusals(t *testing.T) {
 	for name, c := range map[string]struct{ text, want string }{
 		"no address":     {"name,role\nnas,backup\n", `no column for the address: it has "name", "role"; wanted is CSV`},
 		"binary":         {"ab\x00c", "not a text file"},
+		"UTF-16":         {"\xff\xfei\x00p\x00", "save it as UTF-8"},
 		"broken JSON":    {"[{\"ip\": \"10.0.0.5\"},\n{]", "line 2: not valid JSON"},
 		"cut JSON":       {"[{\"ip\": \"10.0.0.5\"}", "ends too soon"},
 		"JSON of others": {"{\"ip\": \"10.0.0.5\"} 5", "not a list of objects"},

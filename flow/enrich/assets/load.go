@@ -85,6 +85,8 @@ func (t *Table) read(file string, data []byte) ([]string, error) {
 	switch head := strings.TrimSpace(string(data[:min(len(data), 64<<10)])); {
 	case head == "":
 		return []string{file + ": nothing in it"}, nil
+	case bytes.HasPrefix(data, []byte("\xff\xfe")), bytes.HasPrefix(data, []byte("\xfe\xff")):
+		err = errors.New("text in UTF-16, as PowerShell writes it: save it as UTF-8")
 	case bytes.IndexByte(data[:min(len(data), 64<<10)], 0) >= 0:
 		err = errors.New("not a text file; " + accepted)
 	case head[0] == '[' || head[0] == '{':

@@ -325,5 +325,8 @@ func threatKind(word string) string {
 	case "payload_delivery", "payload", "malware_download", "cc_skimming":
 		return Malware
 	}
+	if isBenign(word) {
+		return Benign
+	}
 	return kindOf(word)
 }

@@ -72,6 +72,8 @@ func detect(head []byte) (*layout, error) {
 	switch {
 	case len(text) == 0:
 		return nil, errors.New("the file is empty")
+	case bytes.HasPrefix(head, []byte("\xff\xfe")), bytes.HasPrefix(head, []byte("\xfe\xff")):
+		return nil, errors.New("text in UTF-16, as PowerShell writes it: save it as UTF-8")
 	case bytes.HasPrefix(head, []byte("PK\x03\x04")):
 		return nil, errors.New("a zip archive, which is not read: unpack it first")
 	case string(bytes.TrimSpace(text)) == "[]":

@@ -3,6 +3,7 @@ package intel
 import (
 	"bytes"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -185,14 +186,16 @@ func title(name string) string {
 }
 
 // kinds are the words by which lists name what they hold, the telling ones
-// first. They are looked for in text that simplified has made.
+// first. They are looked for in text that simplified has made. That an entry is
+// harmless is not among them: it silences all other lists, so a list has to say
+// it where nothing else can be meant (see namesBenign and isBenign), not in
+// remarks such as "whitelist requests to …".
 var kinds = []struct {
 	category string
 	words    []string
 }{
 	{Bogon, []string{"unroutable", "bogon"}},
 	{TorExit, []string{" tor ", " torproject", " torexit", " torbulkexit", " torlist", " exit node", " dan me uk"}},
-	{Benign, []string{"warninglist", "whitelist", "allowlist", "allow list"}},
 	{C2, []string{"command and control", "command control", " c c ", " c2 ", " cc ", " cnc ", "botnet", " feodo", " cobalt", " sslbl", "sslipblacklist"}},
 	{Hijacked, []string{"spamhaus drop", "spamhaus edrop", "route or peer", " edrop ", " drop ", " dropv6 ", " drop v", "hijack"}},
 	{Phishing, []string{"phish"}},
@@ -204,6 +207,33 @@ var kinds = []struct {
 	{Malware, []string{"malware", "trojan", "ransomware", "malicious", "payload"}},
 	{Abuse, []string{" abuse", "reputation"}},
 	{Attacker, []string{"attack", "blocklist", "block list", "blacklist", "intrusion", "honeypot", "bad guys", "bad actor", "badips"}},
+}
+
+// benignWords are the words for lists of what is harmless.
+var benignWords = []string{" warninglist ", " whitelist ", " allowlist ", " white list ", " allow list "}
+
+// namesBenign reports whether the name of a file is that of a list of what is
+// harmless.
+func namesBenign(file string) bool {
+	name := simplified(filepath.Base(file))
+	return slices.ContainsFunc(benignWords, func(w string) bool { return strings.Contains(name, w) })
+}
+
+// titledBenign reports whether a title ends as that of a list of what is
+// harmless.
+func titledBenign(name string) bool {
+	name = simplified(title(name))
+	return slices.ContainsFunc(benignWords, func(w string) bool { return strings.HasSuffix(name, w) })
+}
+
+// isBenign reports whether a category as a feed writes it, the whole of it, is
+// that of what is harmless.
+func isBenign(word string) bool {
+	switch strings.TrimSpace(simplified(word)) {
+	case "benign", "harmless", "known good", "whitelist", "whitelisted", "allowlist", "allowlisted", "warninglist":
+		return true
+	}
+	return false
 }
 
 // simplified is text in lower case with one blank for all that is no letter
@@ -253,6 +283,9 @@ var fireholKinds = map[string]string{
 // category is what the header tells of all entries, or else the name of the
 // file.
 func (h *header) category(file string) string {
+	if titledBenign(h.name) {
+		return Benign
+	}
 	named := kindOf(h.name)
 	if k, ok := fireholKinds[h.kind]; ok && h.kind != "" {
 		// "malware" with feodo in its name is a list of C2 servers.
@@ -263,6 +296,9 @@ func (h *header) category(file string) string {
 	}
 	if named != "" {
 		return named
+	}
+	if namesBenign(file) {
+		return Benign
 	}
 	if k := kindOf(filepath.Base(file)); k != "" {
 		return k

@@ -8,6 +8,8 @@ import (
 	"net/netip"
 	"os"
 	"path/filepath"
+	"reflect"
+	"slices"
 	"strings"
 	"testing"
 
@@ -308,6 +310,7 @@ func TestWhatIsNoListIsRefusedWithWhatIsAccepted(t *testing.T) {
 		"a flow table":  "time,bytes\n1,2\n",
 		"only blanks":   " \n\n",
 		"flows":         "ts,src_ip,dst_ip,dst_port\n2026-03-10,192.0.2.1,198.51.100.1,80\n",
+		"UTF-16":        "\xff\xfe1\x009\x008\x00",
 		"zip":           "PK\x03\x04....",
 		"nothing right": "ip,country_code,abuse_confidence_score\nx,y,z\n",
 	} {
@@ -319,6 +322,9 @@ func TestWhatIsNoListIsRefusedWithWhatIsAccepted(t *testing.T) {
 		}
 		if len(table.files) != 0 {
 			t.Errorf("%s is among the lists", name)
+		}
+		if name == "UTF-16" && !strings.Contains(err.Error(), "save it as UTF-8") {
+			t.Errorf("%v does not tell what to do", err)
 		}
 		if (name == "prose" || name == "JSON") && !strings.Contains(err.Error(), "AbuseIPDB") {
 			t.Errorf("%s: %v does not tell what is accepted", name, err)
@@ -422,7 +428,7 @@ func TestDates(t *testing.T) {
 
 func TestCategories(t *testing.T) {
 	for text, want := range map[string]string{
-		"Feodo Tracker Botnet C2 IP Blocklist": C2, "tor_exits_1d.ipset": TorExit, "torbulkexitlist": "", "Spamhaus DROP List": Hijacked,
+		"Feodo Tracker Botnet C2 IP Blocklist": C2, "tor_exits_1d.ipset": TorExit, "torbulkexitlist": TorExit, "Spamhaus DROP List": Hijacked,
 		"blocklist_de_ssh": BruteForce, "socks_proxy_7d": Proxy, "Raindrop of the day": "", "emerging compromised hosts": Compromised,
 		"bogons": Bogon, "monitor": "", "c&c servers": C2, "Account list": "",
 	} {
@@ -454,5 +460,58 @@ func TestTheOrderOfListsDoesNotMatter(t *testing.T) {
 	}
 	if len(said[0]) != 6 || !reflect.DeepEqual(said[0], said[1]) {
 		t.Errorf("%v\n%v", said[0], said[1])
+	}
+}
+
+// TestListsThatFillTheRoomForTextsLeaveCategories has lists say more than is
+// kept: severity hangs on the category.
+func TestListsThatFillTheRoomForTextsLeaveCategories(t *testing.T) {
+	l := newLexicon()
+	l.room = 0
+	if at := l.text([]byte("some malware")); at != 0 || l.lost != 1 {
+		t.Errorf("text %d in spite of no room", at)
+	}
+	for _, category := range []string{C2, Malware, TorExit, Proxy, Benign, Bogon, Hijacked, Phishing, Attacker, Abuse, Spam, Scanner, BruteForce, Compromised} {
+		if got := l.texts[l.text([]byte(category))]; got != category {
+			t.Errorf("%q is lost: %q", category, got)
+		}
+	}
+	if n := l.notes[0]; n != (note{}) {
+		t.Errorf("what stands for notes without room says %v", n)
+	}
+}
+
+// TestRemarksMakeNothingBenign: a harmless entry silences all other lists, and
+// so must not come of prose.
+func TestRemarksMakeNothingBenign(t *testing.T) {
+	benign := func(name, text string) bool {
+		t.Helper()
+		e := of(t, name, text).Lookup(addr(t, "198.51.100.7"))
+		if len(e) != 1 {
+			t.Fatalf("%s: %d entries in %q", name, len(e), text)
+		}
+		return e[0].Benign
+	}
+	for _, text := range []string{
+		"# Updated 2026-03-09\n# Whitelist requests: abuse@example.com\n198.51.100.7\n",
+		"# Whitelist requests: abuse@example.com\n198.51.100.7\n",
+		"ip,category\n198.51.100.7,whitelist bypass\n",
+		"#fields\tindicator\tindicator_type\tmeta.source\tmeta.desc\n198.51.100.7\tIntel::ADDR\ta\tC2 with whitelist bypass\n",
+		`{"type":"bundle","id":"bundle--1","objects":[{"type":"indicator","id":"indicator--1","name":"whitelist bypass","pattern_type":"stix","pattern":"[ipv4-addr:value = '198.51.100.7']","valid_from":"2026-03-01T00:00:00Z"}]}`,
+		`{"Event":{"info":"Whitelist bypass","date":"2026-03-01","Attribute":[{"type":"ip-dst","to_ids":true,"value":"198.51.100.7","comment":"on no whitelist","timestamp":"1772500000"}]}}`,
+	} {
+		if benign("x", text) {
+			t.Errorf("benign: %s", text)
+		}
+	}
+	for name, text := range map[string]string{
+		"dns-whitelist.txt": "198.51.100.7\n",
+		"a":                 "# Public resolvers allowlist (2026)\n198.51.100.7\n",
+		"b":                 "ip,category\n198.51.100.7,benign\n",
+		"c":                 "#fields\tindicator\tindicator_type\tmeta.source\tmeta.whitelist\n198.51.100.7\tIntel::ADDR\ta\tT\n",
+	} {
+		if !benign(name, text) {
+			t.Errorf("not benign: %s: %s", name, text)
+		}
 	}
 }

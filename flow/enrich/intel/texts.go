@@ -30,8 +30,18 @@ const (
 	textCost     = 64 // bytes of a text beside its own
 )
 
+// newLexicon knows the categories, by which entries are weighed: there is room
+// for them whatever the lists say. Note 0 says nothing.
 func newLexicon() *lexicon {
-	return &lexicon{texts: []string{""}, number: map[string]uint32{"": 0}, room: maxTextBytes, places: map[note]uint32{}}
+	l := &lexicon{
+		texts: []string{""}, number: map[string]uint32{"": 0}, room: maxTextBytes,
+		notes: []note{{}}, places: map[note]uint32{{}: 0},
+	}
+	for _, k := range kinds {
+		l.text([]byte(k.category))
+	}
+	l.text([]byte(Benign))
+	return l
 }
 
 // text numbers b, cut to what is shown. Without room it is the empty text.
@@ -54,7 +64,8 @@ func (l *lexicon) text(b []byte) uint32 {
 	return n
 }
 
-// note numbers n. Without room the tags and names go, which differ most.
+// note numbers n. Without room the tags and names go, which differ most, and
+// in the end all that n says.
 func (l *lexicon) note(n note) uint32 {
 	if at, ok := l.places[n]; ok {
 		return at

@@ -76,6 +76,9 @@ func (rd *reading) zeekRow(at map[string]int, fields [][]byte, n int) {
 			break
 		}
 	}
+	if isBenign(string(get("meta.category", "meta.threat_type"))) {
+		category = Benign
+	}
 	it.benign = category == Benign || string(get("meta.whitelist")) == "T"
 	it.note = note{category: text([]byte(category)), malware: text(get("meta.malware", "meta.family")), list: text(source), country: country(get("meta.cc", "meta.country"))}
 	it.note.tags = rd.tags(desc, get("meta.tags"))

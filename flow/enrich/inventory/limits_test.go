@@ -125,3 +125,16 @@ func BenchmarkNVD(b *testing.B) {
 		}
 	}
 }
+
+// What cannot be used is refused with what to do about it.
+func TestRefusalsTellWhatToDo(t *testing.T) {
+	scan := write(t, "scan.csv", []byte("ip,port\n10.0.0.1,80\n"))
+	for want, files := range map[string]Files{
+		"save it as UTF-8": {Scans: []string{write(t, "scan.xml", []byte("\xff\xfe<\x00n\x00"))}},
+		"fetch it anew":    {Scans: []string{scan}, NVD: []string{write(t, "nvd.json", []byte(`{"format":"NVD_CVE","version":"2.0","vulnerabilities":[{"cve":{"id":"CVE-2099-0001"`))}},
+	} {
+		if _, err := Load(files); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%v, want %q", err, want)
+		}
+	}
+}

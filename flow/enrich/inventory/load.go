@@ -151,6 +151,9 @@ func (l *loader) source(src *flow.Source, layouts []layout, what string) (ok boo
 		if f.bad > keepFaults {
 			l.warn("%s: %d entries are no good; the first %d are named above", f.name, f.bad, keepFaults)
 		}
+		if err == io.ErrUnexpectedEOF {
+			err = fmt.Errorf("the file ends in the middle; fetch it anew (%w)", err)
+		}
 		if err != nil {
 			return true, named(src.Name, err)
 		}
@@ -175,6 +178,9 @@ func refusal(head []byte, layouts []layout, what string) string {
 	text := fmt.Sprintf("is not %s (accepted: %s)", what, accepted(layouts))
 	if bytes.HasPrefix(head, []byte("PK\x03\x04")) {
 		return text + "; it is a zip archive: unpack it first, or pack it as gzip"
+	}
+	if bytes.HasPrefix(head, []byte("\xff\xfe")) || bytes.HasPrefix(head, []byte("\xfe\xff")) {
+		return text + "; it is text in UTF-16, as PowerShell writes it: save it as UTF-8"
 	}
 	if len(bytes.TrimSpace(head)) == 0 {
 		return text + "; it is empty"
