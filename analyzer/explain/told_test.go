@@ -133,6 +133,13 @@ func TestNumbers(t *testing.T) {
 		{fr.number(numberOf("12345.5")), "12\u202f346"},
 		{fr.number(numberOf("1.5")), "1,5"},
 		{en.bytes(0), "0\u00a0bytes"},
+		{en.bytes(1), "1\u00a0byte"},
+		{fr.bytes(0), "0\u00a0octet"},
+		{fr.bytes(2), "2\u00a0octets"},
+		{en.pace(60), "every minute"},
+		{en.pace(90), "every 1\u00a0min\u00a030\u00a0s"},
+		{fr.pace(3600), "chaque heure"},
+		{fr.pace(59), "toutes les 59\u00a0s"},
 		{en.bytes(999), "999\u00a0bytes"},
 		{en.bytes(1000), "1\u00a0kB"},
 		{en.bytes(1234567), "1.2\u00a0MB"},
@@ -234,6 +241,30 @@ func TestShellWords(t *testing.T) {
 	} {
 		if got := shellWord(in); got != want {
 			t.Errorf("%q: %s, want %s", in, got, want)
+		}
+	}
+}
+
+// TestGrowing: what is told of an alert that grew begins with its window, not
+// as long before the moment that it met the rule as it lasted in the end.
+func TestGrowing(t *testing.T) {
+	a := sample()
+	a.Window, a.HasWindow, a.Grows = a.FirstSeen, true, true
+	a.Facts = append(a.Facts, detectors.Float("seconds", 86400))
+	if from, to := span(a); from != a.FirstSeen || to != a.LastSeen {
+		t.Errorf("from %s to %s", from, to)
+	}
+}
+
+// TestRanges: fences are told as what they are.
+func TestRanges(t *testing.T) {
+	for in, want := range map[*tongue]string{&english: "1 to 3", &french: "de 1 à 3"} {
+		p := &telling{in: in, get: func(string) value {
+			return value{kind: listValue, items: []value{numberOf("1"), numberOf("3")}}
+		}}
+		x, err := parseText("{fence|range}", in)
+		if got := p.render(x); err != nil || got != want {
+			t.Errorf("got %q, want %q (%v)", got, want, err)
 		}
 	}
 }

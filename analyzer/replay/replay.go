@@ -64,7 +64,7 @@ func (r *Replay) Each(ctx context.Context, take func(*detectors.Alert) error) (*
 		p := &playing{Replay: r, src: src, take: take, ctx: ctx, layout: alertLayout}
 		err := p.file()
 		if err == nil && src.Rows == 0 && src.Bad > 0 {
-			err = fmt.Errorf("no alert could be read, and %d could not; the first is in line %d: %s (\"seine analyze\" reads flows)",
+			err = fmt.Errorf("no alert could be read, and %d could not; the first is in line %d: %s (alerts are read as -f ndjson and -f json write them; \"seine analyze\" reads flows)",
 				src.Bad, src.BadRows[0].Row, src.BadRows[0].Reason)
 		}
 		f := analyzer.FileSummary{

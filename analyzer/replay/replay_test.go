@@ -201,7 +201,7 @@ func TestWhatCannotBeUsedIsRefused(t *testing.T) {
 		{"{\"alerts\":[],\n12:3}", "", `in0: line 2: not JSON: '1' where a key is expected`},
 		{"{\"alerts\":[,]}", "", `in0: line 1: not JSON: ',' where a value is expected`},
 		{"ts,src\n1,2\n", "", "in0: no alert could be read, and 2 could not; the first is in line 1: " +
-			"not JSON: invalid character 's' in literal true (expecting 'r') at byte 2 (\"seine analyze\" reads flows)"},
+			"not JSON: invalid character 's' in literal true (expecting 'r') at byte 2 (alerts are read as -f ndjson and -f json write them; \"seine analyze\" reads flows)"},
 		{packed(t, one+"\n"+two)[:60], "", "in0: gzip data is cut short: unexpected EOF"},
 	} {
 		got, sum, err := play(c.text)

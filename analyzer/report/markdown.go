@@ -112,6 +112,10 @@ func (m *markdownSink) read(s *analyzer.Summary) {
 	if all > named {
 		files = append(files, fmt.Sprintf("%d more", all-named))
 	}
+	if len(s.Files) == 0 && len(s.Alerts) > 0 { // lines of alerts tell nothing of the run that they come from
+		fmt.Fprint(m.w, "Of alerts that were read again; they do not tell how many flows they are of. Times are UTC.\n")
+		return
+	}
 	fmt.Fprintf(m.w, "%s", plural(s.Rows, "flow"))
 	if len(files) > 0 {
 		fmt.Fprintf(m.w, " from %s", strings.Join(files, ", "))

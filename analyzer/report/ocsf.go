@@ -218,6 +218,31 @@ func (o *object) ocsfEnd(name string, a flow.Addr, port uint16, hasPort bool) {
 	o.shut()
 }
 
+// ocsfPath is the attribute of the finding that has an address, which an
+// observable must name: among the evidence, or what the alert is about.
+func ocsfPath(a *detectors.Alert, evidence []flow.Record, addr flow.Addr) string {
+	last := ".ip"
+	if addr.IsName() {
+		last = ".hostname"
+	}
+	for i := range evidence {
+		switch r := &evidence[i]; {
+		case r.Has&flow.HasAddrs == 0:
+		case r.Src == addr:
+			return "evidences.src_endpoint" + last
+		case r.Dst == addr:
+			return "evidences.dst_endpoint" + last
+		}
+	}
+	switch s := &a.Subject; {
+	case s.Has&detectors.SubjectPair != 0 && s.Src == addr:
+		return "unmapped.subject.src_ip"
+	case s.Has&detectors.SubjectPair != 0 && s.Dst == addr:
+		return "unmapped.subject.dst_ip"
+	}
+	return "unmapped.subject.ip"
+}
+
 func (o *object) observables(a *detectors.Alert, evidence []flow.Record) {
 	all := addresses(a, evidence)
 	port := a.Subject.Has&detectors.SubjectPort != 0
@@ -238,11 +263,11 @@ func (o *object) observables(a *detectors.Alert, evidence []flow.Record) {
 			p := detectors.Uint("", uint64(a.Subject.DstPort))
 			o.text("value", p.String())
 		default:
-			name, kind, number := "ip", "IP Address", uint64(2)
+			kind, number := "IP Address", uint64(2)
 			if all[i].IsName() {
-				name, kind, number = "hostname", "Hostname", 1
+				kind, number = "Hostname", 1
 			}
-			o.text("name", "evidences.endpoint."+name)
+			o.text("name", ocsfPath(a, evidence, all[i]))
 			o.number("type_id", number)
 			o.text("type", kind)
 			o.text("value", all[i].String())

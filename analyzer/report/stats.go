@@ -3,6 +3,7 @@ package report
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -77,6 +78,24 @@ func timed(r *stats.Row) bool   { return r.Timed > 0 }
 func dated(r *stats.Row) bool   { return r.Dated }
 func always(*stats.Row) bool    { return true }
 
+func hasUp(r *stats.Row) bool          { return r.HasUp() }
+func hasDown(r *stats.Row) bool        { return r.HasDown() }
+func hasPacketsUp(r *stats.Row) bool   { return r.HasPacketsUp() }
+func hasPacketsDown(r *stats.Row) bool { return r.HasPacketsDown() }
+
+// bothSides tells what either side sent, as far as it is known.
+func bothSides(up, down string, hasUp, hasDown bool) string {
+	switch {
+	case hasUp && hasDown:
+		return up + " up, " + down + " down"
+	case hasUp:
+		return up + " up, down unknown"
+	case hasDown:
+		return "up unknown, " + down + " down"
+	}
+	return ""
+}
+
 // statsColumns are the numbers of any group, in their order.
 var statsColumns = sync.OnceValue(makeStatsColumns)
 
@@ -121,11 +140,11 @@ func makeStatsColumns() []statsColumn {
 	return []statsColumn{
 		{title: "flows", name: "flows", keep: 1, have: always, text: count(flows), exact: whole(flows)},
 		{title: "bytes", name: "bytes", keep: 1, have: sized, text: bytes(all), exact: whole(all)},
-		{title: "up", name: "src_bytes", keep: 4, have: sized, text: bytes(up), exact: whole(up)},
-		{title: "down", name: "dst_bytes", keep: 4, have: sized, text: bytes(down), exact: whole(down)},
+		{title: "up", name: "src_bytes", keep: 4, have: hasUp, text: bytes(up), exact: whole(up)},
+		{title: "down", name: "dst_bytes", keep: 4, have: hasDown, text: bytes(down), exact: whole(down)},
 		{title: "packets", name: "packets", keep: 3, have: counted, text: count(packets), exact: whole(packets)},
-		{name: "src_pkts", title: "packets up", keep: 9, have: counted, text: count(packetsUp), exact: whole(packetsUp)},
-		{name: "dst_pkts", title: "packets down", keep: 9, have: counted, text: count(packetsDown), exact: whole(packetsDown)},
+		{name: "src_pkts", title: "packets up", keep: 9, have: hasPacketsUp, text: count(packetsUp), exact: whole(packetsUp)},
+		{name: "dst_pkts", title: "packets down", keep: 9, have: hasPacketsDown, text: count(packetsDown), exact: whole(packetsDown)},
 		{title: "first seen", name: "first", keep: 5, have: dated, text: clock(first), exact: moment(first), quoted: true},
 		{title: "last seen", name: "last", keep: 6, have: dated, text: clock(last), exact: moment(last), quoted: true},
 		{title: "bit/s", name: "bps", keep: 7, have: lasting(sized), exact: float(bps),
@@ -191,11 +210,25 @@ func heading(t *stats.Table) string {
 	return fmt.Sprintf("%s%s: the top %s of %s", what, by, thousands(shown), n)
 }
 
+// unsorted reports whether the rows were to be ranked by a number that none of
+// them has.
+func unsorted(t *stats.Table) bool {
+	for _, c := range statsColumns() {
+		if c.name == t.Sort {
+			return len(t.Rows) > 0 && !slices.ContainsFunc(t.Rows, func(r stats.Row) bool { return c.have(&r) })
+		}
+	}
+	return false
+}
+
 // statsNotes tell what to know about the numbers of a table.
 func statsNotes(t *stats.Table) []string {
 	var notes []string
 	if t.Having != "" {
 		notes = append(notes, "only those with "+clean(t.Having))
+	}
+	if unsorted(t) {
+		notes = append(notes, "no flow has "+t.Sort+": the order is that of the values")
 	}
 	if t.Either {
 		notes = append(notes, "a flow counts for both its ends; up is what this end sent")

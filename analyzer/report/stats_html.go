@@ -92,7 +92,7 @@ func writeTotals(w *page.Writer, r *stats.Result) {
 	g := &r.Total
 	figure("flows", thousands(g.Flows), "")
 	if g.Sized > 0 {
-		figure("bytes", volume(float64(g.Bytes())), volume(float64(g.Up))+" up, "+volume(float64(g.Down))+" down")
+		figure("bytes", volume(float64(g.Bytes())), bothSides(volume(float64(g.Up)), volume(float64(g.Down)), g.HasUp(), g.HasDown()))
 	}
 	if g.Counted > 0 {
 		figure("packets", thousands(g.Packets()), "")

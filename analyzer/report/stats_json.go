@@ -86,8 +86,12 @@ func writeStatsJSON(w io.Writer, r *stats.Result) error {
 		o.open()
 		o.seriesHead(s)
 		o.bins("flows", s, func(b stats.Bin) uint64 { return b.Flows })
-		o.bins("bytes", s, func(b stats.Bin) uint64 { return b.Bytes })
-		o.bins("packets", s, func(b stats.Bin) uint64 { return b.Packets })
+		if r.Total.Sized > 0 {
+			o.bins("bytes", s, func(b stats.Bin) uint64 { return b.Bytes })
+		}
+		if r.Total.Counted > 0 {
+			o.bins("packets", s, func(b stats.Bin) uint64 { return b.Packets })
+		}
 		o.shut()
 	}
 	o.array("tables", len(r.Tables), func(i int) {
@@ -220,8 +224,12 @@ func writeStatsLines(w io.Writer, r *stats.Result) error {
 			o.text("time", at.String())
 			o.float("width_s", time.Duration(s.Width).Seconds())
 			o.number("flows", bin.Flows)
-			o.number("bytes", bin.Bytes)
-			o.number("packets", bin.Packets)
+			if r.Total.Sized > 0 {
+				o.number("bytes", bin.Bytes)
+			}
+			if r.Total.Counted > 0 {
+				o.number("packets", bin.Packets)
+			}
 			o.b = append(o.b, "}\n"...)
 			at = at.Add(s.Width)
 		}

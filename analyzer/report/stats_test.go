@@ -188,3 +188,37 @@ func TestSparks(t *testing.T) {
 		}
 	}
 }
+
+// What no flow tells is left out of every output, rather than 0; a number that
+// none has cannot rank.
+func TestStatsOfUntoldSides(t *testing.T) {
+	rows := traffic(0)
+	for i := range rows {
+		rows[i].Has &^= flow.HasDstBytes | flow.HasPkts
+		rows[i].DstBytes, rows[i].SrcPkts, rows[i].DstPkts = 0, 0, 0
+	}
+	res := summed(t, stats.Options{By: []string{"src_ip", "ip"}, Sort: "packets", BinAuto: true}, rows)
+	for format, absent := range map[string][]string{
+		"json": {`"dst_pkts"`, `"packets":`}, "ndjson": {`"dst_pkts"`, `"packets":`}, "csv": nil, "table": {"0 B  2026"}, "html": nil,
+	} {
+		var out bytes.Buffer
+		if err := WriteStats(&out, format, res, Options{Version: "test"}); err != nil {
+			t.Fatal(err)
+		}
+		got := out.String()
+		for _, text := range absent {
+			if strings.Contains(got, text) {
+				t.Errorf("%s has %s:\n%s", format, text, got)
+			}
+		}
+		if want := map[string]string{
+			"table": "no flow has packets: the order is that of the values", "html": " up, down unknown", "csv": "src_ip,1,10.0.0.1,,68,676600,676600,,,,,",
+			"json": `"src_bytes":1990000,"first"`, "ndjson": `"src_bytes":1990000,"first"`,
+		}[format]; !strings.Contains(got, want) {
+			t.Errorf("%s has no %s:\n%s", format, want, got)
+		}
+		if format == "table" && !strings.Contains(got, " up, down unknown; ") {
+			t.Errorf("totals of one side:\n%s", got)
+		}
+	}
+}

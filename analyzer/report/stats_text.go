@@ -73,7 +73,7 @@ func statsTotals(t *summaryText, r *stats.Result) {
 		return strings.TrimSpace(scaled(round3(float64(n)*times*1e9/float64(g.Span())), " "))
 	}
 	if g.Sized > 0 {
-		text := fmt.Sprintf("%s: %s up, %s down", volume(float64(g.Bytes())), volume(float64(g.Up)), volume(float64(g.Down)))
+		text := volume(float64(g.Bytes())) + ": " + bothSides(volume(float64(g.Up)), volume(float64(g.Down)), g.HasUp(), g.HasDown())
 		if g.Dated && g.Span() > 0 {
 			text += fmt.Sprintf("; %sbit/s", glue(perSecond(g.Bytes(), 8)))
 		}
@@ -81,7 +81,7 @@ func statsTotals(t *summaryText, r *stats.Result) {
 		t.line("bytes", "%s%s", text, known(g.Sized, g.Flows))
 	}
 	if g.Counted > 0 {
-		text := fmt.Sprintf("%s: %s up, %s down", thousands(g.Packets()), thousands(g.PacketsUp), thousands(g.PacketsDown))
+		text := thousands(g.Packets()) + ": " + bothSides(thousands(g.PacketsUp), thousands(g.PacketsDown), g.HasPacketsUp(), g.HasPacketsDown())
 		if g.Dated && g.Span() > 0 {
 			text += fmt.Sprintf("; %s a second", perSecond(g.Packets(), 1))
 		}

@@ -122,6 +122,8 @@ func emptyLine(s *analyzer.Summary) string {
 			return fmt.Sprintf("No alerts; suppressed: %s.", thousands(s.Suppressed))
 		case s.Rows == 0 && s.Ignored > 0:
 			return fmt.Sprintf("No alerts: all flows were ignored, %s.", thousands(s.Ignored))
+		case s.Rows == 0 && s.Filtered > 0:
+			return fmt.Sprintf("No alerts: no flow was wanted, %s left out (--where, --since, --until, --sample).", thousands(s.Filtered))
 		case s.Rows == 0 && len(s.Alerts) == 0:
 			return "No alerts: no flows were read."
 		}

@@ -60,6 +60,7 @@ func TestNothingFound(t *testing.T) {
 	}{
 		{analyzer.Summary{Rows: 5}, "No alerts."},
 		{analyzer.Summary{}, "No alerts: no flows were read."},
+		{analyzer.Summary{Filtered: 1160}, "No alerts: no flow was wanted, 1,160 left out (--where, --since, --until, --sample)."},
 		{analyzer.Summary{Rows: 5, Hidden: hidden(detectors.Info)}, "No alerts at low or above; hidden: 2 info (--min-severity info shows them)."},
 		{analyzer.Summary{Rows: 5, Hidden: hidden(detectors.Critical)}, "No alerts; hidden: 2 critical (--min-severity info shows them)."},
 	} {

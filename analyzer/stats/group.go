@@ -20,6 +20,49 @@ type Group struct {
 	slot                  int32     // of its series, or -1
 	Dated                 bool      // First and Last are known
 	partial               bool      // its series began late
+	told                  sides     // whose bytes and packets any flow had
+}
+
+// sides are bits for what is counted of either side.
+type sides uint8
+
+const (
+	upBytes sides = 1 << iota
+	downBytes
+	upPackets
+	downPackets
+)
+
+// HasUp reports whether any flow told the bytes of Up: what no flow told is
+// not 0 but unknown.
+func (g *Group) HasUp() bool { return g.told&upBytes != 0 }
+
+// HasDown reports whether any flow told the bytes of Down.
+func (g *Group) HasDown() bool { return g.told&downBytes != 0 }
+
+// HasPacketsUp reports whether any flow told the packets of PacketsUp.
+func (g *Group) HasPacketsUp() bool { return g.told&upPackets != 0 }
+
+// HasPacketsDown reports whether any flow told the packets of PacketsDown.
+func (g *Group) HasPacketsDown() bool { return g.told&downPackets != 0 }
+
+// tell notes what a flow has of either side.
+func (g *Group) tell(has flow.Fields, turned bool) {
+	src, dst := upBytes|upPackets, downBytes|downPackets
+	if turned {
+		src, dst = dst, src
+	}
+	for _, f := range [...]struct {
+		has  flow.Fields
+		told sides
+	}{
+		{flow.HasSrcBytes, src & (upBytes | downBytes)}, {flow.HasDstBytes, dst & (upBytes | downBytes)},
+		{flow.HasSrcPkts, src & (upPackets | downPackets)}, {flow.HasDstPkts, dst & (upPackets | downPackets)},
+	} {
+		if has&f.has != 0 {
+			g.told |= f.told
+		}
+	}
 }
 
 func plus(a, b uint64) uint64 {
@@ -30,6 +73,9 @@ func plus(a, b uint64) uint64 {
 // add counts a flow; turned is for whom the responder is on this side.
 func (g *Group) add(r *flow.Record, turned bool) {
 	g.Flows++
+	if g.told != upBytes|downBytes|upPackets|downPackets {
+		g.tell(r.Has, turned)
+	}
 	if r.Has&flow.HasBytes != 0 {
 		up, down := r.SrcBytes, r.DstBytes
 		if turned {

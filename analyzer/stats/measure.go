@@ -24,11 +24,11 @@ type Measure struct {
 var measures = []*Measure{
 	{Name: "flows", Doc: "flows", Aliases: []string{"count", "records"}, sum: func(g *Group) uint64 { return g.Flows }},
 	{Name: "bytes", Doc: "bytes of both sides", Aliases: []string{"octets", "volume"}, Unit: "B", sum: (*Group).Bytes, has: sized},
-	{Name: "src_bytes", Doc: "bytes of the originator; of ip and pair those of this side", Aliases: []string{"up", "upload", "bytes_up"}, Unit: "B", sum: func(g *Group) uint64 { return g.Up }, has: sized},
-	{Name: "dst_bytes", Doc: "bytes of the responder; of ip and pair those of the other side", Aliases: []string{"down", "download", "bytes_down"}, Unit: "B", sum: func(g *Group) uint64 { return g.Down }, has: sized},
+	{Name: "src_bytes", Doc: "bytes of the originator; of ip and pair those of this side", Aliases: []string{"up", "upload", "bytes_up"}, Unit: "B", sum: func(g *Group) uint64 { return g.Up }, has: (*Group).HasUp},
+	{Name: "dst_bytes", Doc: "bytes of the responder; of ip and pair those of the other side", Aliases: []string{"down", "download", "bytes_down"}, Unit: "B", sum: func(g *Group) uint64 { return g.Down }, has: (*Group).HasDown},
 	{Name: "packets", Doc: "packets of both sides", Aliases: []string{"pkts"}, sum: (*Group).Packets, has: counted},
-	{Name: "src_pkts", Doc: "packets of the originator", Aliases: []string{"src_packets", "packets_up"}, sum: func(g *Group) uint64 { return g.PacketsUp }, has: counted},
-	{Name: "dst_pkts", Doc: "packets of the responder", Aliases: []string{"dst_packets", "packets_down"}, sum: func(g *Group) uint64 { return g.PacketsDown }, has: counted},
+	{Name: "src_pkts", Doc: "packets of the originator", Aliases: []string{"src_packets", "packets_up"}, sum: func(g *Group) uint64 { return g.PacketsUp }, has: (*Group).HasPacketsUp},
+	{Name: "dst_pkts", Doc: "packets of the responder", Aliases: []string{"dst_packets", "packets_down"}, sum: func(g *Group) uint64 { return g.PacketsDown }, has: (*Group).HasPacketsDown},
 	{Name: "duration", Doc: "seconds of all flows together", Unit: "s", sum: func(g *Group) uint64 { return uint64(g.Duration) }, has: func(g *Group) bool { return g.Timed > 0 }},
 	{Name: "bytes_per_flow", Doc: "mean bytes of the flows that have them", Aliases: []string{"bpf"}, Unit: "B", ratio: func(g *Group) (float64, bool) { return mean(g.Bytes(), g.Sized) }},
 	{Name: "bytes_per_packet", Doc: "mean bytes of a packet", Aliases: []string{"bpp"}, Unit: "B", ratio: func(g *Group) (float64, bool) {

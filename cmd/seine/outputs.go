@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 
 	"seine/analyzer"
 	"seine/analyzer/report"
@@ -40,7 +41,14 @@ const topOnTerminal = 100
 func openOutputs(o *settings.Options, common report.Options, stdout io.Writer) (*outputs, error) {
 	outs := &outputs{wait: o.Summary != "", rank: o.Summary != ""}
 	toStdout := len(o.Outputs) == 0
+	named := map[string]bool{}
 	for _, name := range o.Outputs {
+		if path := filepath.Clean(name); named[path] {
+			outs.abort()
+			return nil, &codeError{exitUsage, fmt.Errorf("-o %s is given twice: each output needs a name of its own", name)}
+		} else {
+			named[path] = true
+		}
 		if name == flow.Stdin {
 			toStdout = true
 			continue

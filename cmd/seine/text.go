@@ -45,7 +45,7 @@ func inline(s string) string {
 
 // plainText renders Markdown for a terminal: paragraphs are wrapped, headings
 // stand alone in capitals, and code and tables stay as they are. The first
-// heading, the title, is left out.
+// heading, the title, is left out, and so are comments.
 func plainText(markdown string, width int) string {
 	var b, paragraph strings.Builder
 	hang := ""
@@ -68,6 +68,8 @@ func plainText(markdown string, width int) string {
 			b.WriteString("    " + line + "\n")
 		case strings.HasPrefix(line, "    ") && paragraph.Len() == 0:
 			b.WriteString(line + "\n")
+		case strings.HasPrefix(text, "<!--") && strings.HasSuffix(text, "-->"):
+			flush()
 		case strings.HasPrefix(text, "# ") && !titled:
 			titled = true
 		case strings.HasPrefix(text, "#"):

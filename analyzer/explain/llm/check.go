@@ -214,6 +214,13 @@ var commands = words(`curl wget powershell cmd cmd.exe bash sudo chmod chown ipt
 python perl ruby node eval exec invoke-webrequest iwr iex certutil mshta rundll32 regsvr32 bitsadmin schtasks crontab
 systemctl kill pkill taskkill telnet ftp tftp http https www javascript`)
 
+// verdicts are words that close a case. A model, or whoever wrote a field that
+// it read, has no say in that: only the template may use them.
+var verdicts = words(`harmless benign innocuous safe safely legitimate authorised authorized verified approved whitelisted
+allowlisted dismiss close ignore false-positive
+inoffensif inoffensive inoffensifs inoffensives bénin bénigne bénins bénignes légitime légitimes autorisé autorisée vérifié
+vérifiée approuvé approuvée clore classer ignorer ignorez`)
+
 func words(list string) map[string]bool {
 	m := map[string]bool{}
 	for _, w := range strings.Fields(list) {
@@ -243,7 +250,7 @@ func (v *vocabulary) check(text string) error {
 	for _, word := range strings.FieldsFunc(lower, func(r rune) bool { return !unicode.IsLetter(r) && r != '.' && r != '-' }) {
 		word = strings.Trim(word, ".-")
 		for _, w := range append(strings.Split(word, "-"), word) {
-			if (numerals[w] || commands[w]) && !v.says(w) {
+			if (numerals[w] || commands[w] || verdicts[w]) && !v.says(w) {
 				return fmt.Errorf("its answer says %q, which the alert does not", short(w))
 			}
 		}

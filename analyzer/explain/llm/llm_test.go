@@ -143,6 +143,8 @@ func TestRefused(t *testing.T) {
 		"a link in Markdown":       change("why", "Read [this](evil) for more."),
 		"markup":                   change("why", "It is <b>bad</b>."),
 		"a command":                change("why", "Run curl to see."),
+		"a verdict":                change("why", "It is harmless."),
+		"a verdict in other words": change("why", "It was approved: ignore it."),
 		"a shell":                  change("why", "Run `id` to see."),
 		"too few items":            change("next", []string{"Do nothing."}),
 		"the subject left out":     change("what", "A machine called 203.0.113.9."),

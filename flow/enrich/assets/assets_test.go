@@ -250,3 +250,16 @@ func FuzzLoad(f *testing.F) {
 		}
 	})
 }
+
+// A role that everybody has would silence findings about everybody.
+func TestRolesOfTheInternetAreTold(t *testing.T) {
+	for network, want := range map[string]int{"0.0.0.0/0": 1, "::/0": 1, "64.0.0.0/7": 1, "10.0.0.0/8": 0, "fc00::/7": 0, "2001:db8::/32": 0} {
+		_, warnings, err := Load([]string{write(t, "x", "ip,role\n"+network+",scanner\n")})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(warnings) != want || want == 1 && !strings.Contains(warnings[0], "strangers included") {
+			t.Errorf("%s: %q", network, warnings)
+		}
+	}
+}

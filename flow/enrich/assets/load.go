@@ -75,6 +75,7 @@ type reading struct {
 	levels   map[string]bool
 	warnings []string
 	full     bool
+	wide     bool // a role of a network that is nobody's alone has been told
 }
 
 // read adds the list that data is.
@@ -221,6 +222,12 @@ func (in *reading) take(line int, v *values) {
 	for _, text := range v[roleField] {
 		it.roles = append(it.roles, in.roles(line, text)...)
 	}
+	for _, p := range it.prefixes {
+		if len(it.roles) > 0 && tooWide(p) && !in.wide {
+			in.wide = true
+			in.warn("%s:%d: %s is wider than the network of anybody: all its addresses have the role %s, strangers included", in.file, line, p, it.roles[0])
+		}
+	}
 	if word := v.first(levelField); word != "" {
 		level, known := parseLevel(word)
 		if it.level = level; !known && !in.levels[word] && len(in.levels) < maxNamed {
@@ -301,6 +308,14 @@ func prefixes(word string) ([]netip.Prefix, error) {
 		return nil, bad
 	}
 	return between(lo, hi), nil
+}
+
+// tooWide reports whether a prefix holds more than one owner has.
+func tooWide(p netip.Prefix) bool {
+	if p.Addr().Is4() {
+		return p.Bits() < 8
+	}
+	return p.Bits() < 16 && !(p.Addr().As16()[0]&0xfe == 0xfc && p.Bits() >= 7) // ULA
 }
 
 // unmapped moves a prefix of IPv4-mapped addresses to those of IPv4.
