@@ -51,6 +51,9 @@ type Rule struct {
 	// suspect. It has no proxies: a relay explains what it does for others,
 	// never what they do through it.
 	Expects, ExpectsAt []assets.Role
+	// Inward says that Expects explains what a machine does to internal ones
+	// alone: monitoring that calls a stranger by the clock is no monitoring.
+	Inward bool
 	// Unlike are the roles of machines that never do so: with one of them
 	// accused, harmless explanations fall away, and half of the doubt with
 	// them. It changes the confidence alone.

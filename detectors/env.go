@@ -63,7 +63,8 @@ type Env struct {
 	hidden   [Severities]uint64
 	row      *flow.Record // that is worked on, see At
 
-	explained *Counter // of the alerts that roles explain; nil before the first
+	inside    *network.Network // made when it is first asked for
+	explained *Counter         // of the alerts that roles explain; nil before the first
 }
 
 // NewEnv makes the Env of one Watcher of d.

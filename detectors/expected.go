@@ -30,7 +30,7 @@ func (e *Env) judgeRole(a *Alert) {
 			target = table.Lookup(whom)
 		}
 	}
-	if r, ok := oneOf(accused, a.Rule.Expects); ok {
+	if r, ok := oneOf(accused, a.Rule.Expects); ok && (!a.Rule.Inward || e.staysInside(a)) {
 		e.expected(a, who, accused, r)
 		return
 	}
@@ -44,6 +44,18 @@ func (e *Env) judgeRole(a *Alert) {
 			a.Confidence = math.Round((1-(1-min(a.Confidence, 1))/2)*100) / 100
 		}
 	}
+}
+
+// staysInside reports whether the other end of what an alert tells is internal.
+func (e *Env) staysInside(a *Alert) bool {
+	to, ok := a.Target()
+	if !ok {
+		return false
+	}
+	if e.inside == nil {
+		e.inside = e.Network()
+	}
+	return e.inside.Kind(to).Internal()
 }
 
 // assets are the machines that are known, or nil.

@@ -83,10 +83,6 @@ func spanOf(text, lo, hi string, isRange bool) span {
 	return span{a, a}
 }
 
-func (s span) has(a netip.Addr) bool {
-	return s.lo.BitLen() == a.BitLen() && !a.Less(s.lo) && !s.hi.Less(a)
-}
-
 func readPorts(field string) func(*parser, *draft, *yaml.Node, *yaml.Node) {
 	return func(p *parser, d *draft, key, v *yaml.Node) {
 		var all []string

@@ -29,9 +29,11 @@ func Detector() *detectors.Detector {
 		Rules: []detectors.Rule{
 			{ID: "beacon", Title: "calls by the clock", Severity: detectors.Info, ATTACK: []string{"T1071", "T1029"},
 				Expects:   []assets.Role{assets.Monitoring, assets.Proxy, assets.LoadBalancer},
+				Inward:    true,
 				ExpectsAt: []assets.Role{assets.DomainController, assets.Resolver, assets.Monitoring, assets.MailServer, assets.Backup, assets.LoadBalancer, assets.Gateway}},
 			{ID: "beacon-refused", Title: "calls by the clock that come to nothing", Severity: detectors.Info, ATTACK: []string{"T1071", "T1008"},
 				Expects:   []assets.Role{assets.Monitoring, assets.Proxy, assets.LoadBalancer},
+				Inward:    true,
 				ExpectsAt: []assets.Role{assets.DomainController, assets.Monitoring, assets.Backup}},
 		},
 		Needs: flow.HasAddrs | flow.HasStart,

@@ -61,6 +61,8 @@ func one(t *testing.T, d *detectors.Detector, a detectors.Alert, role assets.Rol
 var (
 	known = flow.AddrFrom4(10<<24 | 7)
 	other = flow.AddrFrom4(10<<24 | 8)
+
+	stranger = flow.AddrFrom4(203<<24 | 113<<8 | 8)
 )
 
 // fact is a fact of an alert as text, or empty.
@@ -95,7 +97,8 @@ func TestRolesChangeWhatIsConcluded(t *testing.T) {
 					info    bool
 					surer   bool
 				}{
-					{"the source", detectors.Address(known, detectors.RoleSrc), expects, unlike},
+					{"the source", detectors.Address(known, detectors.RoleSrc), expects && !rule.Inward, unlike},
+					{"the first of a pair with a stranger", detectors.Pair(known, stranger), expects && !rule.Inward, unlike},
 					{"the first of a pair", detectors.Pair(known, other), expects, unlike},
 					{"the second of a pair", detectors.Pair(other, known), at, false},
 					{"the victim", detectors.Address(known, detectors.RoleDst), at && !rule.Accuses, false},
@@ -183,7 +186,7 @@ func TestExpectedAlertsAreCounted(t *testing.T) {
 			if len(rule.Expects) == 0 {
 				continue
 			}
-			a := detectors.Alert{Rule: rule, Subject: detectors.Address(known, detectors.RoleSrc)}
+			a := detectors.Alert{Rule: rule, Subject: detectors.Pair(known, other)}
 			got, env := one(t, d, a, rule.Expects[0], detectors.Low)
 			hidden := env.Hidden()
 			if got != nil || hidden[detectors.Info] != 1 {

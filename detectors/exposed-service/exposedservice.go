@@ -164,11 +164,17 @@ func (w *watcher) look(h flow.Host, a flow.Addr, state *uint8) {
 	switch k := w.kinds.At(h, a); {
 	case k.External():
 		if of := w.lookup(a); len(of) > 0 {
+			harmless, bad := -1, -1 // the longest prefixes
 			for i := range of {
 				if of[i].Benign {
-					w.benign.N++
-					return
+					harmless = max(harmless, of[i].Prefix.Bits())
+				} else {
+					bad = max(bad, of[i].Prefix.Bits())
 				}
+			}
+			if harmless >= bad {
+				w.benign.N++
+				return
 			}
 			*state |= listed
 		}

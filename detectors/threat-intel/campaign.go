@@ -182,7 +182,11 @@ func (w *watcher) tell(at *flow.Record, k pairmap.Key, c *campaign, entries []in
 	}
 	if v.benign >= 0 {
 		b := &entries[v.benign]
-		a.Summary += fmt.Sprintf("; but %s knows it as harmless", listName(b))
+		known := "it"
+		if !v.harmless {
+			known = b.Listed()
+		}
+		a.Summary += fmt.Sprintf("; but %s knows %s as harmless", listName(b), known)
 	}
 	a.Facts = w.facts(k, c, e, entries, listed)
 	w.env.Report(at, a)
@@ -190,7 +194,7 @@ func (w *watcher) tell(at *flow.Record, k pairmap.Key, c *campaign, entries []in
 
 func (w *watcher) rule(k pairmap.Key, v *verdict) *detectors.Rule {
 	switch {
-	case v.benign >= 0:
+	case v.harmless:
 		return w.rules.benign
 	case v.anonymous:
 		return w.rules.anonymizer

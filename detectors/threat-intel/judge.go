@@ -23,8 +23,9 @@ type verdict struct {
 	fit        int
 	severity   detectors.Severity
 	confidence float64
-	benign     int // an entry that knows the address as harmless, or -1
-	lists      int // that name the address, each once
+	benign     int  // an entry that knows the address as harmless, or -1
+	harmless   bool // that entry outweighs the others
+	lists      int  // that name the address, each once
 	anonymous  bool
 	age        flow.Time
 	dated      bool
@@ -47,7 +48,7 @@ func (w *watcher) judge(m *meeting) (v verdict, ok bool) {
 			continue
 		}
 		if e.Benign {
-			if v.benign < 0 {
+			if v.benign < 0 || e.Prefix.Bits() > m.entries[v.benign].Prefix.Bits() {
 				v.benign = i
 			}
 			continue
@@ -82,9 +83,14 @@ func (w *watcher) judge(m *meeting) (v verdict, ok bool) {
 	v.confidence = math.Round(100*min(0.99, 1-(1-v.confidence)*doubt)) / 100
 	v.anonymous = e.Category == intel.TorExit || e.Category == intel.Proxy
 	v.age, v.dated = e.Age(m.r.Start)
-	if v.benign >= 0 {
-		v.severity = detectors.Info
+	switch {
+	case v.benign < 0:
+	case m.entries[v.benign].Prefix.Bits() >= e.Prefix.Bits():
+		v.harmless, v.severity = true, detectors.Info
 		v.confidence = math.Round(v.confidence*20) / 100 // a fifth of it
+	default: // the whole of a cloud is known, and one address in it is listed
+		v.severity = max(v.severity, detectors.Medium) - 1
+		v.confidence = math.Round(v.confidence*50) / 100
 	}
 	return v, true
 }
