@@ -27,6 +27,7 @@ var layers = []struct{ pkg, may string }{
 	{"flow/*", "flow flow/internal/..."},
 	{"detectors", "flow flow/enrich/... detectors/internal/..."},
 	{"detectors/internal/scenario", "analyzer/fixture detectors flow flow/csv"}, // for tests alone, see below
+	{"detectors/internal/desk", "detectors flow"},                               // for tests alone, too
 	{"detectors/internal/...", "flow flow/enrich/... detectors/internal/..."},
 	{"detectors/builtin", "detectors detectors/*"},
 	{"detectors/*", "detectors detectors/internal/... flow flow/where flow/enrich/..."},
@@ -37,7 +38,7 @@ var layers = []struct{ pkg, may string }{
 }
 
 // testsOnly are packages that nothing but tests may import.
-var testsOnly = []string{"detectors/internal/scenario"}
+var testsOnly = []string{"detectors/internal/desk", "detectors/internal/scenario"}
 
 // concurrent are the packages that may start goroutines; commands and scripts
 // may too.

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"seine/detectors"
+	"seine/detectors/internal/desk"
 	"seine/detectors/internal/pairmap"
 	"seine/flow"
 )
@@ -13,9 +14,7 @@ import (
 // A stage is an engine for one watcher: it numbers addresses, and keeps what
 // is reported.
 type stage struct {
-	hosts  map[flow.Addr]flow.Host
-	addrs  []flow.Addr
-	alerts []detectors.Alert
+	desk.Desk
 	w      *watcher
 	env    *detectors.Env
 	row    uint64
@@ -23,7 +22,7 @@ type stage struct {
 }
 
 func newStage(t testing.TB, params map[string]string) *stage {
-	s := &stage{hosts: map[flow.Addr]flow.Host{}, addrs: make([]flow.Addr, 1)}
+	s := &stage{}
 	d := Detector()
 	s.env = detectors.NewEnv(d, detectors.Settings{
 		Value:    func(name string) (string, bool) { v, ok := params[name]; return v, ok },
@@ -36,21 +35,6 @@ func newStage(t testing.TB, params map[string]string) *stage {
 	return s
 }
 
-func (s *stage) Alert(_ *flow.Record, a *detectors.Alert) { s.alerts = append(s.alerts, *a) }
-func (s *stage) Addr(h flow.Host) flow.Addr               { return s.addrs[h] }
-func (s *stage) Text(flow.Symbol) string                  { return "" }
-func (s *stage) File(uint32) string                       { return "" }
-
-func (s *stage) host(a flow.Addr) flow.Host {
-	h, ok := s.hosts[a]
-	if !ok {
-		h = flow.Host(len(s.addrs))
-		s.hosts[a] = h
-		s.addrs = append(s.addrs, a)
-	}
-	return h
-}
-
 // flow is a TCP flow at so many seconds, closed in order.
 func (s *stage) flow(at float64, src, dst uint32, port uint16) flow.Record {
 	s.row++
@@ -60,7 +44,7 @@ func (s *stage) flow(at float64, src, dst uint32, port uint16) flow.Record {
 		SrcBytes: 300, DstBytes: 500,
 		Has: flow.HasStart | flow.HasAddrs | flow.HasProto | flow.HasSrcPort | flow.HasDstPort | flow.HasBytes | flow.HasState,
 	}
-	r.SrcHost, r.DstHost = s.host(r.Src), s.host(r.Dst)
+	r.SrcHost, r.DstHost = s.Number(r.Src), s.Number(r.Dst)
 	return r
 }
 
@@ -93,13 +77,13 @@ func TestOneCampaignIsOneFinding(t *testing.T) {
 	s := newStage(t, nil)
 	s.play(s.clocked(1e6, 300, 288, outer, 8443)) // a day
 	s.w.Close()
-	if len(s.alerts) < 2 {
-		t.Fatalf("%d alerts", len(s.alerts))
+	if len(s.Alerts) < 2 {
+		t.Fatalf("%d alerts", len(s.Alerts))
 	}
 	var flows uint64
-	last := s.alerts[0].Time
-	for i, a := range s.alerts {
-		if a.Subject != s.alerts[0].Subject || a.Window != s.alerts[0].Window || a.Rule != s.alerts[0].Rule {
+	last := s.Alerts[0].Time
+	for i, a := range s.Alerts {
+		if a.Subject != s.Alerts[0].Subject || a.Window != s.Alerts[0].Window || a.Rule != s.Alerts[0].Rule {
 			t.Errorf("alert %d is about something else: %v", i, a.Subject)
 		}
 		if !a.Grows || a.Time-last >= 24*3600*flow.Second {
@@ -113,7 +97,7 @@ func TestOneCampaignIsOneFinding(t *testing.T) {
 	if flows != 288 {
 		t.Errorf("the last alert is about %d flows, want 288", flows)
 	}
-	if first := s.alerts[0].Time; first > flow.Time((1e6+2*3600)*1e9) {
+	if first := s.Alerts[0].Time; first > flow.Time((1e6+2*3600)*1e9) {
 		t.Errorf("first raised at %v, long after it was clear", first)
 	}
 }
@@ -124,10 +108,10 @@ func TestEvidenceIsFirstLastLargest(t *testing.T) {
 	rs[11].DstBytes = 1 << 40
 	s.play(rs)
 	s.w.Close()
-	if len(s.alerts) == 0 {
+	if len(s.Alerts) == 0 {
 		t.Fatal("no alert")
 	}
-	got := s.alerts[len(s.alerts)-1].Evidence
+	got := s.Alerts[len(s.Alerts)-1].Evidence
 	var rows []uint64
 	for _, r := range got {
 		rows = append(rows, r.Row)
@@ -154,10 +138,10 @@ func TestRepliesAreCallsTurnedRound(t *testing.T) {
 	}
 	s.play(rs)
 	s.w.Close()
-	if len(s.alerts) == 0 {
+	if len(s.Alerts) == 0 {
 		t.Fatal("no alert")
 	}
-	a := s.alerts[len(s.alerts)-1]
+	a := s.Alerts[len(s.Alerts)-1]
 	if a.Subject.Src != flow.AddrFrom4(inner) || a.Subject.DstPort != 443 {
 		t.Errorf("subject is %v", a.Subject)
 	}
@@ -175,8 +159,8 @@ func TestPiecesOfAConnectionAreNoCalls(t *testing.T) {
 	}
 	s.play(rs)
 	s.w.Close()
-	if len(s.alerts) != 0 {
-		t.Errorf("pieces are reported: %s", s.alerts[0].Summary)
+	if len(s.Alerts) != 0 {
+		t.Errorf("pieces are reported: %s", s.Alerts[0].Summary)
 	}
 }
 
@@ -191,10 +175,10 @@ func TestOrderOfRowsDoesNotMatter(t *testing.T) {
 	rng.Shuffle(len(same), func(i, j int) { same[i], same[j] = same[j], same[i] })
 	mixed.w.Flows(same)
 	mixed.w.Close()
-	if len(sorted.alerts) != 1 || len(mixed.alerts) != 1 {
-		t.Fatalf("%d alerts in order, %d mixed", len(sorted.alerts), len(mixed.alerts))
+	if len(sorted.Alerts) != 1 || len(mixed.Alerts) != 1 {
+		t.Fatalf("%d alerts in order, %d mixed", len(sorted.Alerts), len(mixed.Alerts))
 	}
-	if a, b := sorted.alerts[0].Summary, mixed.alerts[0].Summary; a != b {
+	if a, b := sorted.Alerts[0].Summary, mixed.Alerts[0].Summary; a != b {
 		t.Errorf("in order: %s\nmixed: %s", a, b)
 	}
 }
@@ -202,16 +186,16 @@ func TestOrderOfRowsDoesNotMatter(t *testing.T) {
 func TestForgottenHostsLeaveNothing(t *testing.T) {
 	s := newStage(t, nil)
 	s.play(s.clocked(1e6, 60, 25, outer, 4444))
-	s.w.Forget([]flow.Host{s.hosts[flow.AddrFrom4(inner)]})
+	s.w.Forget([]flow.Host{s.Number(flow.AddrFrom4(inner))})
 	if n := s.w.pairs.Len(); n != 0 {
 		t.Errorf("%d pairs are left", n)
 	}
 	if used := len(s.w.store.links) - len(s.w.store.free); used != 0 {
 		t.Errorf("%d blocks are left", used)
 	}
-	before := len(s.alerts)
+	before := len(s.Alerts)
 	s.w.Close()
-	if len(s.alerts) != before {
+	if len(s.Alerts) != before {
 		t.Error("what was forgotten is reported")
 	}
 }
@@ -233,8 +217,8 @@ func TestLimitsKeepTheBeacon(t *testing.T) {
 	slices.SortFunc(rs, func(a, b flow.Record) int { return int(a.Start - b.Start) })
 	s.play(rs)
 	s.w.Close()
-	if len(s.alerts) == 0 || s.alerts[0].Subject.DstPort != 4444 {
-		t.Errorf("the beacon is lost: %d alerts", len(s.alerts))
+	if len(s.Alerts) == 0 || s.Alerts[0].Subject.DstPort != 4444 {
+		t.Errorf("the beacon is lost: %d alerts", len(s.Alerts))
 	}
 	if s.w.pairs.Len() > 5000 || len(s.w.store.links) > s.w.store.limit {
 		t.Errorf("%d pairs, %d blocks", s.w.pairs.Len(), len(s.w.store.links))
@@ -255,10 +239,10 @@ func TestLongSeriesKeepTheirEnd(t *testing.T) {
 		t.Errorf("%d calls are kept", n)
 	}
 	s.w.Close()
-	if len(s.alerts) == 0 {
+	if len(s.Alerts) == 0 {
 		t.Fatal("no alert")
 	}
-	if a := s.alerts[len(s.alerts)-1]; a.Evidence[1].Row != 1000 {
+	if a := s.Alerts[len(s.Alerts)-1]; a.Evidence[1].Row != 1000 {
 		t.Errorf("the last flow of the evidence is row %d", a.Evidence[1].Row)
 	}
 }
@@ -289,7 +273,7 @@ func TestInfrastructureIsPassedOver(t *testing.T) {
 		}
 		s.play(rs)
 		s.w.Close()
-		if got := len(s.alerts) > 0; got != c.seen {
+		if got := len(s.Alerts) > 0; got != c.seen {
 			t.Errorf("%s: reported is %v, want %v", c.name, got, c.seen)
 		}
 		if !c.seen && s.w.passed.N != 30 {
@@ -305,7 +289,7 @@ func TestExemptNetworksAndPorts(t *testing.T) {
 		s := newStage(t, params)
 		s.play(s.clocked(1e6, 60, 30, outer, 4444))
 		s.w.Close()
-		if len(s.alerts) != 0 {
+		if len(s.Alerts) != 0 {
 			t.Errorf("%v: reported all the same", params)
 		}
 	}
@@ -337,7 +321,7 @@ func BenchmarkFlows(b *testing.B) {
 	var s *stage
 	for b.Loop() {
 		s = newStage(b, nil)
-		s.hosts, s.addrs = base.hosts, base.addrs
+		s.Know(&base.Desk)
 		for i := 0; i < len(rs); i += 1000 {
 			if now := rs[i].Start.Floor(lookEvery); now > s.ticked {
 				s.ticked = now
@@ -349,7 +333,7 @@ func BenchmarkFlows(b *testing.B) {
 	}
 	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/float64(len(rs)), "ns/flow")
 	b.ReportMetric(float64(s.w.pairs.Len()), "pairs")
-	b.ReportMetric(float64(len(s.alerts)), "alerts")
+	b.ReportMetric(float64(len(s.Alerts)), "alerts")
 }
 
 // A period of a whole number of seconds or minutes is no sign of a coarse
@@ -362,7 +346,7 @@ func TestCoarseClocks(t *testing.T) {
 	}
 	exact.play(rs)
 	exact.w.Close()
-	if len(exact.alerts) == 0 {
+	if len(exact.Alerts) == 0 {
 		t.Error("calls every 60 s sharp are not found")
 	}
 	rng := rand.New(rand.NewPCG(4, 4))
@@ -378,7 +362,7 @@ func TestCoarseClocks(t *testing.T) {
 	slices.SortStableFunc(rs, func(a, b flow.Record) int { return int(a.Start - b.Start) })
 	minutes.play(rs)
 	minutes.w.Close()
-	if n := len(minutes.alerts); n != 0 {
-		t.Errorf("%d alerts about calls by chance in a log of full minutes: %s", n, minutes.alerts[0].Summary)
+	if n := len(minutes.Alerts); n != 0 {
+		t.Errorf("%d alerts about calls by chance in a log of full minutes: %s", n, minutes.Alerts[0].Summary)
 	}
 }

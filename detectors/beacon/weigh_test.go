@@ -10,7 +10,7 @@ import (
 // worst is the highest severity raised.
 func (s *stage) worst() detectors.Severity {
 	worst := detectors.Info
-	for _, a := range s.alerts {
+	for _, a := range s.Alerts {
 		worst = max(worst, a.Severity)
 	}
 	return worst

@@ -8,21 +8,20 @@ import (
 	"time"
 
 	"seine/detectors"
+	"seine/detectors/internal/desk"
 	"seine/flow"
 )
 
 // A stage plays flows to a watcher, numbers their hosts and ticks.
 type stage struct {
-	w      *watcher
-	hosts  map[flow.Addr]flow.Host
-	addrs  []flow.Addr
-	alerts []detectors.Alert
-	now    flow.Time
+	w *watcher
+	desk.Desk
+	now flow.Time
 }
 
 func newStage(t testing.TB, params map[string]string) *stage {
 	t.Helper()
-	s := &stage{hosts: map[flow.Addr]flow.Host{}, addrs: make([]flow.Addr, 1), now: flow.MinTime}
+	s := &stage{now: flow.MinTime}
 	d := Detector()
 	env := detectors.NewEnv(d, detectors.Settings{
 		Value:    func(name string) (string, bool) { v, ok := params[name]; return v, ok },
@@ -35,28 +34,13 @@ func newStage(t testing.TB, params map[string]string) *stage {
 	return s
 }
 
-func (s *stage) Alert(_ *flow.Record, a *detectors.Alert) { s.alerts = append(s.alerts, *a) }
-func (s *stage) Addr(h flow.Host) flow.Addr               { return s.addrs[h] }
-func (s *stage) Text(flow.Symbol) string                  { return "" }
-func (s *stage) File(uint32) string                       { return "" }
-
-func (s *stage) host(v uint32) (flow.Addr, flow.Host) {
-	a := flow.AddrFrom4(v)
-	h, ok := s.hosts[a]
-	if !ok {
-		h = flow.Host(len(s.addrs))
-		s.hosts[a], s.addrs = h, append(s.addrs, a)
-	}
-	return a, h
-}
-
 func (s *stage) flow(at flow.Time, src, dst uint32, proto flow.Proto, port uint16, up, down uint64) flow.Record {
 	r := flow.Record{
 		Start: at, Proto: proto, SrcPort: 40000, DstPort: port, SrcBytes: up, DstBytes: down, State: flow.StateClosed,
 		Has: flow.HasStart | flow.HasAddrs | flow.HasProto | flow.HasSrcPort | flow.HasDstPort | flow.HasBytes | flow.HasState,
 	}
-	r.Src, r.SrcHost = s.host(src)
-	r.Dst, r.DstHost = s.host(dst)
+	r.Src, r.SrcHost = s.Host(src)
+	r.Dst, r.DstHost = s.Host(dst)
 	return r
 }
 
@@ -72,8 +56,8 @@ func (s *stage) play(rs []flow.Record) {
 }
 
 func (s *stage) told() (lines []string) {
-	for i := range s.alerts {
-		lines = append(lines, s.alerts[i].Severity.String()+" "+s.alerts[i].Summary)
+	for i := range s.Alerts {
+		lines = append(lines, s.Alerts[i].Severity.String()+" "+s.Alerts[i].Summary)
 	}
 	return lines
 }
@@ -160,7 +144,7 @@ func TestTheirThiefIsFound(t *testing.T) {
 		slices.SortStableFunc(rs, func(a, b flow.Record) int { return int((a.Start - b.Start) / flow.Second) })
 		s.play(rs)
 		s.w.Close()
-		found := slices.ContainsFunc(s.alerts, func(a detectors.Alert) bool {
+		found := slices.ContainsFunc(s.Alerts, func(a detectors.Alert) bool {
 			return a.Rule.ID == c.rule && a.Severity == c.severity && a.Subject.Dst == flow.AddrFrom4(lair)
 		})
 		if !found {
@@ -187,12 +171,12 @@ func TestTablesKeepTheirLimits(t *testing.T) {
 func TestForgottenHostsLeaveNothing(t *testing.T) {
 	s := newStage(t, nil)
 	s.play([]flow.Record{s.flow(0, inner+1, lair, flow.TCP, 9999, 4e6, 100)})
-	s.w.Forget([]flow.Host{s.hosts[flow.AddrFrom4(inner+1)]})
+	s.w.Forget([]flow.Host{s.Number(flow.AddrFrom4(inner+1))})
 	if s.w.pairs.Len() != 0 || s.w.hosts.Len() != 0 {
 		t.Error("state of a forgotten host stays")
 	}
 	s.play([]flow.Record{s.flow(flow.Second, inner+1, lair, flow.TCP, 9999, 4e6, 100)})
-	if len(s.alerts) != 0 {
+	if len(s.Alerts) != 0 {
 		t.Errorf("what was forgotten counts: %v", s.told())
 	}
 }
@@ -206,7 +190,7 @@ func TestOrderOfAnUploadDoesNotMatter(t *testing.T) {
 			rs = append(rs, s.flow(flow.Time(i)*2*hourLong, inner+1, lair, flow.TCP, 9999, 2e6, 100))
 		}
 		s.play(rs)
-		if len(s.alerts) != 1 || s.alerts[0].Window != 0 || s.alerts[0].LastSeen != 4*hourLong {
+		if len(s.Alerts) != 1 || s.Alerts[0].Window != 0 || s.Alerts[0].LastSeen != 4*hourLong {
 			t.Errorf("order %v: %v", order, s.told())
 		}
 	}
@@ -240,7 +224,7 @@ func BenchmarkFlows(b *testing.B) {
 	b.ReportAllocs()
 	for b.Loop() {
 		s := newStage(b, nil)
-		s.hosts, s.addrs = base.hosts, base.addrs
+		s.Know(&base.Desk)
 		for i := 0; i < len(rs); i += 1000 {
 			if at := rs[i].Start.Floor(10 * 60 * flow.Second); at > s.now {
 				s.now = at

@@ -6,42 +6,26 @@ import (
 	"testing"
 
 	"seine/detectors"
+	"seine/detectors/internal/desk"
 	"seine/detectors/internal/pairmap"
 	"seine/flow"
 )
 
 // A stage plays flows to a watcher and numbers their hosts.
 type stage struct {
-	w      *watcher
-	hosts  map[flow.Addr]flow.Host
-	addrs  []flow.Addr
-	alerts []detectors.Alert
+	w *watcher
+	desk.Desk
 }
 
 func newStage(t testing.TB) *stage {
 	t.Helper()
-	s := &stage{hosts: map[flow.Addr]flow.Host{}, addrs: make([]flow.Addr, 1)}
+	s := &stage{}
 	env := detectors.NewEnv(Detector(), detectors.Settings{Evidence: 3, Runtime: s})
 	s.w = newWatcher(Detector(), env).(*watcher)
 	if err := env.Err(); err != nil {
 		t.Fatal(err)
 	}
 	return s
-}
-
-func (s *stage) Alert(_ *flow.Record, a *detectors.Alert) { s.alerts = append(s.alerts, *a) }
-func (s *stage) Addr(h flow.Host) flow.Addr               { return s.addrs[h] }
-func (s *stage) Text(flow.Symbol) string                  { return "" }
-func (s *stage) File(uint32) string                       { return "" }
-
-func (s *stage) host(v uint32) (flow.Addr, flow.Host) {
-	a := flow.AddrFrom4(v)
-	h, ok := s.hosts[a]
-	if !ok {
-		h = flow.Host(len(s.addrs))
-		s.hosts[a], s.addrs = h, append(s.addrs, a)
-	}
-	return a, h
 }
 
 const (
@@ -56,8 +40,8 @@ func (s *stage) flow(at flow.Time, src, dst uint32, port uint16) flow.Record {
 		Start: begin + at, Proto: flow.TCP, SrcPort: 50000, DstPort: port, SrcBytes: 2000, DstBytes: 4000, State: flow.StateClosed,
 		Has: flow.HasStart | flow.HasAddrs | flow.HasProto | flow.HasSrcPort | flow.HasDstPort | flow.HasBytes | flow.HasState,
 	}
-	r.Src, r.SrcHost = s.host(src)
-	r.Dst, r.DstHost = s.host(dst)
+	r.Src, r.SrcHost = s.Host(src)
+	r.Dst, r.DstHost = s.Host(dst)
 	return r
 }
 
@@ -138,7 +122,7 @@ func TestCampusIsQuiet(t *testing.T) {
 			s := newStage(t)
 			s.play(campus(s, rand.New(rand.NewPCG(seed, 1)), days, 200))
 			low := 0
-			for _, a := range s.alerts {
+			for _, a := range s.Alerts {
 				if low++; a.Severity > detectors.Low {
 					t.Errorf("seed %d, %d days: %s %s: %s", seed, days, a.Severity, a.Rule.ID, a.Summary)
 				}
@@ -162,7 +146,7 @@ func TestIntruderOnCampus(t *testing.T) {
 			s.flow(at+1800*flow.Second, b, c, 5985), s.flow(at+1900*flow.Second, b, c, 445))
 		s.play(rs)
 		found := map[string]detectors.Severity{}
-		for _, al := range s.alerts {
+		for _, al := range s.Alerts {
 			who, _ := al.Accused()
 			found[al.Rule.ID+" "+who.String()] = max(found[al.Rule.ID+" "+who.String()], al.Severity)
 		}
@@ -186,14 +170,14 @@ func TestForgetDropsEverything(t *testing.T) {
 		s.w.Flows(rs[i : i+1])
 	}
 	s.w.Forget([]flow.Host{rs[0].SrcHost, rs[0].DstHost})
-	if len(s.alerts) != 1 {
-		t.Fatalf("%d alerts, want the one that waited", len(s.alerts))
+	if len(s.Alerts) != 1 {
+		t.Fatalf("%d alerts, want the one that waited", len(s.Alerts))
 	}
 	if n := s.w.edges.Len() + s.w.servers.Len() + s.w.sources.Len(); n != 0 {
 		t.Errorf("%d entries are left", n)
 	}
 	s.w.Close()
-	if len(s.alerts) != 1 {
+	if len(s.Alerts) != 1 {
 		t.Error("told twice")
 	}
 	if s.w.sources.Find(pairmap.Key{Src: rs[0].SrcHost}) != nil || s.w.known.Has(rs[0].SrcHost) {
@@ -213,7 +197,7 @@ func BenchmarkFlows(b *testing.B) {
 	b.ReportAllocs()
 	for b.Loop() {
 		s := newStage(b)
-		s.hosts, s.addrs = base.hosts, base.addrs
+		s.Know(&base.Desk)
 		for i := 0; i < len(rs); i += 1000 {
 			s.w.Tick(rs[i].Start.Floor(900 * flow.Second))
 			s.w.Flows(rs[i:min(i+1000, len(rs))])

@@ -6,20 +6,19 @@ import (
 	"testing"
 
 	"seine/detectors"
+	"seine/detectors/internal/desk"
 	"seine/flow"
 )
 
 // A stage plays flows to a watcher and numbers their hosts.
 type stage struct {
-	w      *watcher
-	hosts  map[flow.Addr]flow.Host
-	addrs  []flow.Addr
-	alerts []detectors.Alert
+	w *watcher
+	desk.Desk
 }
 
 func newStage(t testing.TB, params map[string]string) *stage {
 	t.Helper()
-	s := &stage{hosts: map[flow.Addr]flow.Host{}, addrs: make([]flow.Addr, 1)}
+	s := &stage{}
 	d := Detector()
 	env := detectors.NewEnv(d, detectors.Settings{
 		Value:    func(name string) (string, bool) { v, ok := params[name]; return v, ok },
@@ -32,28 +31,13 @@ func newStage(t testing.TB, params map[string]string) *stage {
 	return s
 }
 
-func (s *stage) Alert(_ *flow.Record, a *detectors.Alert) { s.alerts = append(s.alerts, *a) }
-func (s *stage) Addr(h flow.Host) flow.Addr               { return s.addrs[h] }
-func (s *stage) Text(flow.Symbol) string                  { return "" }
-func (s *stage) File(uint32) string                       { return "" }
-
-func (s *stage) host(v uint32) (flow.Addr, flow.Host) {
-	a := flow.AddrFrom4(v)
-	h, ok := s.hosts[a]
-	if !ok {
-		h = flow.Host(len(s.addrs))
-		s.hosts[a], s.addrs = h, append(s.addrs, a)
-	}
-	return a, h
-}
-
 func (s *stage) flow(at, long flow.Time, src uint32, srcPort uint16, dst uint32, port uint16) flow.Record {
 	r := flow.Record{
 		Start: at, Duration: long, Proto: flow.TCP, SrcPort: srcPort, DstPort: port, SrcBytes: 900, DstBytes: 800, State: flow.StateEstablished,
 		Has: flow.HasStart | flow.HasAddrs | flow.HasProto | flow.HasDuration | flow.HasSrcPort | flow.HasDstPort | flow.HasBytes | flow.HasState,
 	}
-	r.Src, r.SrcHost = s.host(src)
-	r.Dst, r.DstHost = s.host(dst)
+	r.Src, r.SrcHost = s.Host(src)
+	r.Dst, r.DstHost = s.Host(dst)
 	return r
 }
 
@@ -66,8 +50,8 @@ func (s *stage) play(rs []flow.Record) {
 
 // most is the highest severity told, with the sentence.
 func (s *stage) most() (most detectors.Severity, text string) {
-	for i := range s.alerts {
-		if a := &s.alerts[i]; a.Severity >= most {
+	for i := range s.Alerts {
+		if a := &s.Alerts[i]; a.Severity >= most {
 			most, text = a.Severity, a.Summary
 		}
 	}
@@ -98,8 +82,8 @@ func TestPiecesMakeOneConnection(t *testing.T) {
 		}
 		s.play(rs)
 		most, _ := s.most()
-		at := slices.IndexFunc(s.alerts, func(a detectors.Alert) bool { return a.Severity == detectors.Medium })
-		if most != detectors.Medium || s.alerts[at].LastSeen-s.alerts[at].FirstSeen < 12*hour || s.alerts[at].Flows != 13 {
+		at := slices.IndexFunc(s.Alerts, func(a detectors.Alert) bool { return a.Severity == detectors.Medium })
+		if most != detectors.Medium || s.Alerts[at].LastSeen-s.Alerts[at].FirstSeen < 12*hour || s.Alerts[at].Flows != 13 {
 			t.Errorf("seed %d: the most told is %s", seed, most)
 		}
 	}
@@ -120,8 +104,8 @@ func TestExtremeTimesDoNoHarm(t *testing.T) {
 			s.play([]flow.Record{s.flow(at, long, inner+1, 40000, lair, 4455)})
 		}
 	}
-	for i := range s.alerts {
-		if a := &s.alerts[i]; a.LastSeen < a.FirstSeen {
+	for i := range s.Alerts {
+		if a := &s.Alerts[i]; a.LastSeen < a.FirstSeen {
 			t.Errorf("ends before it begins: %s", a.Summary)
 		}
 	}
@@ -154,7 +138,7 @@ func TestAnOfficeRaisesNothingAboveLow(t *testing.T) {
 		if most, text := s.most(); most > detectors.Low {
 			t.Errorf("seed %d: %s: %s", seed, most, text)
 		}
-		low := slices.DeleteFunc(s.alerts, func(a detectors.Alert) bool { return a.Severity < detectors.Low })
+		low := slices.DeleteFunc(s.Alerts, func(a detectors.Alert) bool { return a.Severity < detectors.Low })
 		if len(low) > 25 { // 4200 connections
 			t.Errorf("seed %d: %d alerts of low severity", seed, len(low))
 		}
@@ -181,7 +165,7 @@ func TestTablesKeepTheirLimits(t *testing.T) {
 func TestForgottenHostsLeaveNothing(t *testing.T) {
 	s := newStage(t, nil)
 	s.play([]flow.Record{s.flow(begin, 3000*flow.Second, inner+1, 40000, lair, 4455)})
-	s.w.Forget([]flow.Host{s.hosts[flow.AddrFrom4(lair)]})
+	s.w.Forget([]flow.Host{s.Number(flow.AddrFrom4(lair))})
 	if s.w.pairs.Len() != 0 || s.w.pieces.Len() != 0 {
 		t.Error("state of a forgotten host stays")
 	}
@@ -202,7 +186,7 @@ func BenchmarkFlows(b *testing.B) {
 	b.ReportAllocs()
 	for b.Loop() {
 		s := newStage(b, nil)
-		s.hosts, s.addrs = base.hosts, base.addrs
+		s.Know(&base.Desk)
 		for i := 0; i < len(rs); i += 1000 {
 			s.w.Flows(rs[i : i+1000])
 		}

@@ -6,41 +6,25 @@ import (
 	"testing"
 
 	"seine/detectors"
+	"seine/detectors/internal/desk"
 	"seine/flow"
 )
 
 // A stage plays flows to a watcher and numbers their hosts.
 type stage struct {
-	w      *watcher
-	hosts  map[flow.Addr]flow.Host
-	addrs  []flow.Addr
-	alerts []detectors.Alert
+	w *watcher
+	desk.Desk
 }
 
 func newStage(t testing.TB) *stage {
 	t.Helper()
-	s := &stage{hosts: map[flow.Addr]flow.Host{}, addrs: make([]flow.Addr, 1)}
+	s := &stage{}
 	env := detectors.NewEnv(Detector(), detectors.Settings{Evidence: 3, Runtime: s})
 	s.w = newWatcher(Detector(), env).(*watcher)
 	if err := env.Err(); err != nil {
 		t.Fatal(err)
 	}
 	return s
-}
-
-func (s *stage) Alert(_ *flow.Record, a *detectors.Alert) { s.alerts = append(s.alerts, *a) }
-func (s *stage) Addr(h flow.Host) flow.Addr               { return s.addrs[h] }
-func (s *stage) Text(flow.Symbol) string                  { return "" }
-func (s *stage) File(uint32) string                       { return "" }
-
-func (s *stage) host(v uint32) (flow.Addr, flow.Host) {
-	a := flow.AddrFrom4(v)
-	h, ok := s.hosts[a]
-	if !ok {
-		h = flow.Host(len(s.addrs))
-		s.hosts[a], s.addrs = h, append(s.addrs, a)
-	}
-	return a, h
 }
 
 const (
@@ -54,8 +38,8 @@ func (s *stage) flow(at float64, src, dst uint32, port uint16, up, down uint64) 
 		Start: begin + flow.Time(at*1e9), Proto: flow.TCP, DstPort: port, SrcBytes: up, DstBytes: down, State: flow.StateClosed,
 		Has: flow.HasStart | flow.HasAddrs | flow.HasProto | flow.HasDstPort | flow.HasBytes | flow.HasState,
 	}
-	r.Src, r.SrcHost = s.host(src)
-	r.Dst, r.DstHost = s.host(dst)
+	r.Src, r.SrcHost = s.Host(src)
+	r.Dst, r.DstHost = s.Host(dst)
 	return r
 }
 
@@ -90,7 +74,7 @@ func browsing(s *stage, rng *rand.Rand, src uint32, hours float64) (rs []flow.Re
 }
 
 func (s *stage) most() (most detectors.Severity, text string) {
-	for _, a := range s.alerts {
+	for _, a := range s.Alerts {
 		if a.Severity >= most {
 			most, text = a.Severity, a.Summary
 		}
@@ -107,8 +91,8 @@ func TestBrowsingIsQuiet(t *testing.T) {
 			rs = append(rs, browsing(s, rng, inner+i, 3)...)
 		}
 		s.play(rs)
-		if len(s.alerts) > 0 {
-			t.Errorf("seed %d: %s", seed, s.alerts[0].Summary)
+		if len(s.Alerts) > 0 {
+			t.Errorf("seed %d: %s", seed, s.Alerts[0].Summary)
 		}
 	}
 }
@@ -142,8 +126,8 @@ func TestCheckIns(t *testing.T) {
 		if most, text := s.most(); most < c.least || most > c.most {
 			t.Errorf("%s: %s %s", c.name, most, text)
 		}
-		if want := int(c.servers); c.least > detectors.Info && len(s.alerts) != want {
-			t.Errorf("%s: %d alerts, want %d", c.name, len(s.alerts), want)
+		if want := int(c.servers); c.least > detectors.Info && len(s.Alerts) != want {
+			t.Errorf("%s: %d alerts, want %d", c.name, len(s.Alerts), want)
 		}
 	}
 }
@@ -155,11 +139,11 @@ func TestForgetTellsWhatWaits(t *testing.T) {
 		s.w.Flows([]flow.Record{s.flow(float64(i*i)/10, inner+5, outer, 80, 300, 200)})
 	}
 	s.w.Forget([]flow.Host{1, 2})
-	if len(s.alerts) != 1 || s.w.pairs.Len() != 0 || s.w.servers.Len() != 0 || s.w.sources.Len() != 0 {
-		t.Errorf("%d alerts, %d pairs left", len(s.alerts), s.w.pairs.Len())
+	if len(s.Alerts) != 1 || s.w.pairs.Len() != 0 || s.w.servers.Len() != 0 || s.w.sources.Len() != 0 {
+		t.Errorf("%d alerts, %d pairs left", len(s.Alerts), s.w.pairs.Len())
 	}
 	s.w.Close()
-	if len(s.alerts) != 1 {
+	if len(s.Alerts) != 1 {
 		t.Error("told twice")
 	}
 }
@@ -176,7 +160,7 @@ func BenchmarkFlows(b *testing.B) {
 	b.ReportAllocs()
 	for b.Loop() {
 		s := newStage(b)
-		s.hosts, s.addrs = base.hosts, base.addrs
+		s.Know(&base.Desk)
 		for i := 0; i < len(rs); i += 1000 {
 			s.w.Tick(rs[i].Start.Floor(300 * flow.Second))
 			s.w.Flows(rs[i : i+1000])

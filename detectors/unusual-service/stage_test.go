@@ -7,21 +7,19 @@ import (
 	"time"
 
 	"seine/detectors"
+	"seine/detectors/internal/desk"
 	"seine/flow"
 )
 
 // A stage plays flows to a watcher and numbers their hosts.
 type stage struct {
-	w      *watcher
-	hosts  map[flow.Addr]flow.Host
-	addrs  []flow.Addr
-	texts  []string
-	alerts []detectors.Alert
+	w *watcher
+	desk.Desk
 }
 
 func newStage(t testing.TB, params map[string]string) *stage {
 	t.Helper()
-	s := &stage{hosts: map[flow.Addr]flow.Host{}, addrs: make([]flow.Addr, 1), texts: []string{""}}
+	s := &stage{Desk: desk.Desk{Texts: []string{""}}}
 	d := Detector()
 	env := detectors.NewEnv(d, detectors.Settings{
 		Value:    func(name string) (string, bool) { v, ok := params[name]; return v, ok },
@@ -34,28 +32,13 @@ func newStage(t testing.TB, params map[string]string) *stage {
 	return s
 }
 
-func (s *stage) Alert(_ *flow.Record, a *detectors.Alert) { s.alerts = append(s.alerts, *a) }
-func (s *stage) Addr(h flow.Host) flow.Addr               { return s.addrs[h] }
-func (s *stage) Text(n flow.Symbol) string                { return s.texts[n] }
-func (s *stage) File(uint32) string                       { return "" }
-
-func (s *stage) host(v uint32) (flow.Addr, flow.Host) {
-	a := flow.AddrFrom4(v)
-	h, ok := s.hosts[a]
-	if !ok {
-		h = flow.Host(len(s.addrs))
-		s.hosts[a], s.addrs = h, append(s.addrs, a)
-	}
-	return a, h
-}
-
 func (s *stage) flow(at flow.Time, src, dst uint32, proto flow.Proto, port uint16) flow.Record {
 	r := flow.Record{
 		Start: at, Proto: proto, SrcPort: 40000, DstPort: port, SrcBytes: 900, DstBytes: 800, State: flow.StateClosed,
 		Has: flow.HasStart | flow.HasAddrs | flow.HasProto | flow.HasSrcPort | flow.HasDstPort | flow.HasBytes | flow.HasState,
 	}
-	r.Src, r.SrcHost = s.host(src)
-	r.Dst, r.DstHost = s.host(dst)
+	r.Src, r.SrcHost = s.Host(src)
+	r.Dst, r.DstHost = s.Host(dst)
 	return r
 }
 
@@ -91,7 +74,7 @@ func TestOnlyEstablishedServicesCount(t *testing.T) {
 		r := s.flow(begin+4*hour, lair, inner+9, flow.TCP, 3389)
 		change(&r)
 		s.w.Flows([]flow.Record{r})
-		told := len(s.alerts) == 1 && s.alerts[0].Severity == detectors.Medium
+		told := len(s.Alerts) == 1 && s.Alerts[0].Severity == detectors.Medium
 		if told != (name == "") {
 			t.Errorf("%q: told is %v", name, told)
 		}
@@ -132,8 +115,8 @@ func TestAnOfficeRaisesNothingAboveLow(t *testing.T) {
 		s := newStage(t, nil)
 		s.w.Flows(office(s, rand.New(rand.NewPCG(seed, 4))))
 		low := 0
-		for i := range s.alerts {
-			a := &s.alerts[i]
+		for i := range s.Alerts {
+			a := &s.Alerts[i]
 			if a.Severity > detectors.Low {
 				t.Errorf("seed %d: %s: %s", seed, a.Severity, a.Summary)
 			}
@@ -145,7 +128,7 @@ func TestAnOfficeRaisesNothingAboveLow(t *testing.T) {
 			t.Errorf("seed %d: %d alerts of low severity", seed, low)
 		}
 		s.w.Flows([]flow.Record{s.flow(begin+15*24*hour, lair, inner+5, flow.TCP, 3389)})
-		if last := s.alerts[len(s.alerts)-1]; last.Severity != detectors.Medium {
+		if last := s.Alerts[len(s.Alerts)-1]; last.Severity != detectors.Medium {
 			t.Errorf("seed %d: the one that matters is %s", seed, last.Severity)
 		}
 	}
@@ -159,9 +142,9 @@ func TestAFullTableNoLongerSaysMedium(t *testing.T) {
 	if s.w.servers.Len() > 20 || s.w.dropped.N == 0 {
 		t.Errorf("%d servers, %d dropped", s.w.servers.Len(), s.w.dropped.N)
 	}
-	for i := range s.alerts {
-		if s.alerts[i].Severity > detectors.Low {
-			t.Fatalf("%s: %s", s.alerts[i].Severity, s.alerts[i].Summary)
+	for i := range s.Alerts {
+		if s.Alerts[i].Severity > detectors.Low {
+			t.Fatalf("%s: %s", s.Alerts[i].Severity, s.Alerts[i].Summary)
 		}
 	}
 }
@@ -169,7 +152,7 @@ func TestAFullTableNoLongerSaysMedium(t *testing.T) {
 func TestForgottenHostsLeaveNothing(t *testing.T) {
 	s := newStage(t, nil)
 	s.w.Flows([]flow.Record{s.flow(begin, lair, inner+9, flow.TCP, 22)})
-	h := s.hosts[flow.AddrFrom4(inner+9)]
+	h := s.Number(flow.AddrFrom4(inner+9))
 	if !s.w.known.Has(h) || s.w.servers.Len() != 1 {
 		t.Fatal("the server was not learnt")
 	}
@@ -195,7 +178,7 @@ func BenchmarkFlows(b *testing.B) {
 	b.ReportAllocs()
 	for b.Loop() {
 		s := newStage(b, nil)
-		s.hosts, s.addrs = base.hosts, base.addrs
+		s.Know(&base.Desk)
 		for i := 0; i < len(rs); i += 1000 {
 			s.w.Flows(rs[i : i+1000])
 		}
