@@ -171,7 +171,7 @@ func TestTablesKeepTheirLimits(t *testing.T) {
 func TestForgottenHostsLeaveNothing(t *testing.T) {
 	s := newStage(t, nil)
 	s.play([]flow.Record{s.flow(0, inner+1, lair, flow.TCP, 9999, 4e6, 100)})
-	s.w.Forget([]flow.Host{s.Number(flow.AddrFrom4(inner+1))})
+	s.w.Forget([]flow.Host{s.Number(flow.AddrFrom4(inner + 1))})
 	if s.w.pairs.Len() != 0 || s.w.hosts.Len() != 0 {
 		t.Error("state of a forgotten host stays")
 	}

@@ -152,7 +152,7 @@ func TestAFullTableNoLongerSaysMedium(t *testing.T) {
 func TestForgottenHostsLeaveNothing(t *testing.T) {
 	s := newStage(t, nil)
 	s.w.Flows([]flow.Record{s.flow(begin, lair, inner+9, flow.TCP, 22)})
-	h := s.Number(flow.AddrFrom4(inner+9))
+	h := s.Number(flow.AddrFrom4(inner + 9))
 	if !s.w.known.Has(h) || s.w.servers.Len() != 1 {
 		t.Fatal("the server was not learnt")
 	}
