@@ -8,6 +8,7 @@ import (
 
 	"seine/detectors"
 	exposedservice "seine/detectors/exposed-service"
+	"seine/detectors/internal/desk"
 	"seine/flow"
 	"seine/flow/enrich"
 	"seine/flow/enrich/intel"
@@ -15,12 +16,7 @@ import (
 )
 
 // A recorder is an engine that keeps alerts.
-type recorder struct {
-	stage
-	all []detectors.Alert
-}
-
-func (r *recorder) Alert(_ *flow.Record, a *detectors.Alert) { r.all = append(r.all, *a) }
+type recorder struct{ desk.Desk }
 
 // watch makes a watcher with a list of 203.0.113.0/24 and one service known to
 // be exploited.
@@ -55,12 +51,8 @@ const (
 )
 
 func (r *recorder) host(v uint32) flow.Host {
-	a := flow.AddrFrom4(v)
-	if i := slices.Index(r.addrs, a); i >= 0 {
-		return flow.Host(i + 1)
-	}
-	r.addrs = append(r.addrs, a)
-	return flow.Host(len(r.addrs))
+	_, h := r.Host(v)
+	return h
 }
 
 func (r *recorder) flow(at flow.Time, src, dst uint32, port uint16) flow.Record {
@@ -81,8 +73,8 @@ func TestTablesAreBounded(t *testing.T) {
 	for _, c := range env.Counters() {
 		counted[c.Name] = c.N
 	}
-	if counted["visits-dropped"] == 0 || len(rec.all) == 0 {
-		t.Errorf("%d alerts, counted %v", len(rec.all), counted)
+	if counted["visits-dropped"] == 0 || len(rec.Alerts) == 0 {
+		t.Errorf("%d alerts, counted %v", len(rec.Alerts), counted)
 	}
 }
 
@@ -95,8 +87,8 @@ func TestFindingsGrow(t *testing.T) {
 	}
 	w.Close()
 	var flows []uint64
-	for i := range rec.all {
-		a := &rec.all[i]
+	for i := range rec.Alerts {
+		a := &rec.Alerts[i]
 		if a.Rule.ID != "reached" {
 			continue
 		}
@@ -114,16 +106,17 @@ func TestFindingsGrow(t *testing.T) {
 func TestForgottenHostsLeaveNothing(t *testing.T) {
 	rec, w, _ := watch(t, nil)
 	w.Flows([]flow.Record{rec.flow(1, visitor, server, 80), rec.flow(2, visitor, server, 80)})
-	before := len(rec.all)
+	before := len(rec.Alerts)
 	w.(detectors.Forgetter).Forget([]flow.Host{rec.host(visitor), rec.host(server)})
-	if len(rec.all) != before+2 {
-		t.Errorf("%d last words", len(rec.all)-before)
+	if len(rec.Alerts) != before+2 {
+		t.Errorf("%d last words", len(rec.Alerts)-before)
 	}
-	said := len(rec.all)
-	rec.addrs[rec.host(visitor)-1], rec.addrs[rec.host(server)-1] = flow.AddrFrom4(10<<24|77), flow.AddrFrom4(10<<24|78)
+	said := len(rec.Alerts)
+	rec.Renumber(rec.host(visitor), flow.AddrFrom4(10<<24|77))
+	rec.Renumber(rec.host(server), flow.AddrFrom4(10<<24|78))
 	w.Flows([]flow.Record{rec.flow(3, 10<<24|77, 10<<24|78, 80)})
 	w.Close()
-	if len(rec.all) != said {
-		t.Errorf("the next with the numbers is told of: %s", rec.all[said].Summary)
+	if len(rec.Alerts) != said {
+		t.Errorf("the next with the numbers is told of: %s", rec.Alerts[said].Summary)
 	}
 }

@@ -54,3 +54,9 @@ func (d *Desk) Host(v uint32) (flow.Addr, flow.Host) {
 
 // Know is what d knows of addresses, for a second run over the same flows.
 func (d *Desk) Know(of *Desk) { d.hosts, d.addrs = of.hosts, of.addrs }
+
+// Renumber gives the number of a host that is forgotten to another address.
+func (d *Desk) Renumber(h flow.Host, a flow.Addr) {
+	delete(d.hosts, d.addrs[h])
+	d.hosts[a], d.addrs[h] = h, a
+}
