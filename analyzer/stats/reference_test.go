@@ -166,6 +166,15 @@ func reference(by string, rows []flow.Record) map[string]*tally {
 			sum := r
 			if turned {
 				sum.SrcBytes, sum.DstBytes, sum.SrcPkts, sum.DstPkts = r.DstBytes, r.SrcBytes, r.DstPkts, r.SrcPkts
+				sum.Has = r.Has &^ (flow.HasBytes | flow.HasPkts)
+				for _, f := range [...][2]flow.Fields{
+					{flow.HasSrcBytes, flow.HasDstBytes}, {flow.HasDstBytes, flow.HasSrcBytes},
+					{flow.HasSrcPkts, flow.HasDstPkts}, {flow.HasDstPkts, flow.HasSrcPkts},
+				} {
+					if r.Has&f[0] != 0 {
+						sum.Has |= f[1]
+					}
+				}
 			}
 			g.add(&sum, false) // its arithmetic has tests of its own
 			if r.Has&flow.HasAddrs != 0 {
