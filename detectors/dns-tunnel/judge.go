@@ -88,6 +88,7 @@ func (w *watcher) judgeFlood(fl *flood, end int64) {
 	f := &w.floods
 	s := w.look(fl, end)
 	flooded := s.questions >= f.minimum
+	busy := fl.busy
 	if slot(end, int(f.window)) == 0 { // windows that do not overlap
 		fl.windows++
 		if 3*s.questions >= f.minimum {
@@ -127,7 +128,7 @@ func (w *watcher) judgeFlood(fl *flood, end int64) {
 	}
 	fl.flooded = end
 	if s.questions > fl.peak.questions {
-		fl.peak = peak{s, end, follow, needed, past}
+		fl.peak = peak{s, end, follow, needed, past, min(busy, past)}
 	}
 	if s.questions >= 2*fl.said {
 		w.tell(fl)
@@ -141,17 +142,18 @@ type peak struct {
 	follow int
 	needed float64
 	past   int
+	before int // of the past windows, the busy ones
 }
 
 // tell tells of a flood at its peak, unless that has been told.
 func (w *watcher) tell(fl *flood) {
 	if p := &fl.peak; p.questions > fl.said {
 		fl.said = p.questions
-		w.reportFlood(fl, p.sight, p.end, p.follow, p.needed, p.past)
+		w.reportFlood(fl, p)
 	}
 }
 
-func (w *watcher) reportFlood(fl *flood, s sight, end int64, follow int, needed float64, past int) {
+func (w *watcher) reportFlood(fl *flood, s *peak) {
 	if !w.env.Shows(w.flood) {
 		return
 	}
@@ -160,22 +162,22 @@ func (w *watcher) reportFlood(fl *flood, s sight, end int64, follow int, needed 
 	if s.questions >= 3*f.minimum {
 		confidence += 0.1
 	}
-	if float64(s.questions) >= 4*needed {
+	if float64(s.questions) >= 4*s.needed {
 		confidence += 0.1
 	}
-	if past >= 6 {
+	if s.past >= 6 {
 		confidence += 0.15 // it was quiet before
 	}
 	evidence := detectors.Sample(w.shelf.Flows(fl.shown), w.env.Evidence())
 	times, bytes := w.shelf.Course(fl.shown)
-	at := min(flow.Time(end+1)*minute, fl.last)
+	at := min(flow.Time(s.end+1)*minute, fl.last)
 	w.env.Report(w.at, detectors.Alert{
 		Rule: w.flood, Confidence: math.Round(confidence*100) / 100, Subject: detectors.Address(fl.addr, detectors.RoleSrc).WithPort(53),
 		Window: fl.from, HasWindow: true, Grows: true, Evidence: evidence, Flows: fl.total,
 		Charts:    detectors.OverTime("Bytes of questions and answers over time", "bytes", "bytes", times, bytes),
 		FirstSeen: fl.first, LastSeen: at, Time: at, HasTime: true,
 		Summary: fmt.Sprintf("%s asked for names %d times within %d minutes (threshold %d), and only %d outside hosts were turned to: %d questions would need %.0f or more",
-			fl.addr, s.questions, f.window, f.minimum, follow, s.questions, float64(s.questions)/f.ratio),
+			fl.addr, s.questions, f.window, f.minimum, s.follow, s.questions, float64(s.questions)/f.ratio),
 		Facts: []detectors.Fact{
 			detectors.Int("questions", int64(s.questions)),
 			detectors.Int("min_questions", int64(f.minimum)),
@@ -184,10 +186,10 @@ func (w *watcher) reportFlood(fl *flood, s sight, end int64, follow int, needed 
 			detectors.Int("answered", int64(s.answered)),
 			detectors.Int("hosts_turned_to", int64(s.own)),
 			detectors.Int("hosts_of_network", int64(s.net)),
-			detectors.Float("ratio", math.Round(10*float64(s.questions)/float64(max(follow, 1)))/10),
+			detectors.Float("ratio", math.Round(10*float64(s.questions)/float64(max(s.follow, 1)))/10),
 			detectors.Float("min_ratio", f.ratio),
-			detectors.Int("windows_before", int64(past)),
-			detectors.Int("busy_windows_before", int64(fl.busy)),
+			detectors.Int("windows_before", int64(s.past)),
+			detectors.Int("busy_windows_before", int64(s.before)),
 		},
 	})
 }
