@@ -20,19 +20,20 @@ import (
 // /... at the end any number.
 var layers = []struct{ pkg, may string }{
 	{"flow", ""},
+	{"flow/near", ""},
 	{"flow/formats", "flow flow/..."},
 	{"flow/internal/...", "flow flow/internal/..."},
-	{"flow/enrich/...", "flow flow/internal/... flow/enrich/..."},
-	{"flow/where", "flow flow/internal/... flow/enrich/..."},
-	{"flow/*", "flow flow/internal/..."},
+	{"flow/enrich/...", "flow flow/near flow/internal/... flow/enrich/..."},
+	{"flow/where", "flow flow/near flow/internal/... flow/enrich/..."},
+	{"flow/*", "flow flow/near flow/internal/..."},
 	{"detectors", "flow flow/enrich/... detectors/internal/..."},
 	{"detectors/internal/scenario", "analyzer/fixture detectors flow flow/csv"}, // for tests alone, see below
 	{"detectors/internal/desk", "detectors flow"},                               // for tests alone, too
 	{"detectors/internal/...", "flow flow/enrich/... detectors/internal/..."},
 	{"detectors/builtin", "detectors detectors/*"},
-	{"detectors/*", "detectors detectors/internal/... flow flow/where flow/enrich/..."},
-	{"analyzer", "detectors flow flow/where flow/enrich/..."},
-	{"analyzer/...", "analyzer analyzer/... detectors flow flow/where flow/enrich/..."},
+	{"detectors/*", "detectors detectors/internal/... flow flow/near flow/where flow/enrich/..."},
+	{"analyzer", "detectors flow flow/near flow/where flow/enrich/..."},
+	{"analyzer/...", "analyzer analyzer/... detectors flow flow/near flow/where flow/enrich/..."},
 	{"cmd/...", "analyzer/... detectors/... flow/... cmd/..."},
 	{"scripts/...", "analyzer/... detectors/... flow/... scripts/..."},
 }

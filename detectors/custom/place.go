@@ -9,6 +9,7 @@ import (
 
 	"go.yaml.in/yaml/v3"
 
+	"seine/flow/near"
 	"seine/flow/where"
 )
 
@@ -134,37 +135,12 @@ func (c *cursor) space() {
 
 // didYouMean suggests the nearest of known words, as the end of a sentence.
 func didYouMean(word string, known []string) string {
-	best, distance := "", 1+len(word)/3
+	best := near.Word(word, known, 1+len(word)/3)
 	if len(word) > 64 {
 		return ""
-	}
-	for _, k := range known {
-		if d := edits(strings.ToLower(word), k); d <= distance && (best == "" || d < distance) {
-			best, distance = k, d
-		}
 	}
 	if best == "" {
 		return fmt.Sprintf(" (known: %s)", strings.Join(known, ", "))
 	}
 	return fmt.Sprintf("; did you mean %q?", best)
-}
-
-// edits is the Levenshtein distance of two short words.
-func edits(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			cost := diagonal
-			if a[i] != b[j] {
-				cost = 1 + min(diagonal, row[j], row[j+1])
-			}
-			diagonal, row[j+1] = row[j+1], cost
-		}
-	}
-	return row[len(b)]
 }

@@ -9,6 +9,7 @@ import (
 
 	"seine/flow"
 	"seine/flow/internal/columns"
+	"seine/flow/near"
 )
 
 // anyColumn stands in --fields for a column that is passed over.
@@ -47,7 +48,7 @@ func nearest(name string) string {
 	}
 	best, least := "", 3 // edits
 	for _, n := range documented {
-		if d := edits(folded, columns.Fold(n)); d < least {
+		if d := near.Distance(folded, columns.Fold(n)); d < least {
 			best, least = n, d
 		}
 	}
@@ -60,27 +61,6 @@ func nearest(name string) string {
 		}
 	}
 	return ""
-}
-
-// edits counts the letters to change, add or drop to make b of a.
-func edits(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			same := diagonal
-			if a[i] != b[j] {
-				same++
-			}
-			diagonal = row[j+1]
-			row[j+1] = min(same, row[j]+1, row[j+1]+1)
-		}
-	}
-	return row[len(b)]
 }
 
 // canonicalName is what Seine calls the field, or nothing.

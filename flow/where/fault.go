@@ -8,6 +8,8 @@ import (
 
 	"github.com/expr-lang/expr/ast"
 	"github.com/expr-lang/expr/file"
+
+	"seine/flow/near"
 )
 
 // An Error tells what is wrong with an expression, and where.
@@ -146,38 +148,4 @@ func didYouMean(name string, known []string) string {
 }
 
 // nearest is the known name that a slip of few letters turns name into.
-func nearest(name string, known []string) string {
-	best, distance := "", (len(name)+1)/3
-	if len(name) > 40 {
-		return ""
-	}
-	for _, k := range known {
-		if d := edits(strings.ToLower(name), strings.ToLower(k)); d <= distance && (best == "" || d < distance) {
-			best, distance = k, d
-		}
-	}
-	return best
-}
-
-// edits counts the letters to insert, drop, replace or swap with the next.
-func edits(a, b string) int {
-	before, last, row := make([]int, len(b)+1), make([]int, len(b)+1), make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		before, last, row = last, row, before
-		row[0] = i + 1
-		for j := range len(b) {
-			cost := last[j]
-			if a[i] != b[j] {
-				cost++
-			}
-			row[j+1] = min(cost, row[j]+1, last[j+1]+1)
-			if i > 0 && j > 0 && a[i] == b[j-1] && a[i-1] == b[j] {
-				row[j+1] = min(row[j+1], before[j-1]+1)
-			}
-		}
-	}
-	return row[len(b)]
-}
+func nearest(name string, known []string) string { return near.Word(name, known, (len(name)+1)/3) }

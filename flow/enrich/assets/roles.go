@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"seine/flow/near"
 )
 
 // roles are the roles that detectors know, each with the other words for it,
@@ -75,7 +77,7 @@ func nearest(word string) string {
 			if len(w) < 3 {
 				continue
 			}
-			if d := edits(word, w); d < distance || d == distance && best == "" {
+			if d := near.Distance(word, w); d < distance || d == distance && best == "" {
 				best, distance = w, d
 			}
 		}
@@ -84,26 +86,6 @@ func nearest(word string) string {
 		return ""
 	}
 	return fmt.Sprintf("; did you mean %q?", best)
-}
-
-// edits is the Levenshtein distance of two short words.
-func edits(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			cost := diagonal
-			if a[i] != b[j] {
-				cost = 1 + min(diagonal, row[j], row[j+1])
-			}
-			diagonal, row[j+1] = row[j+1], cost
-		}
-	}
-	return row[len(b)]
 }
 
 // The levels of criticality that count, from the least.
