@@ -89,6 +89,7 @@ type Plan struct {
 	cfg      Config
 	names    *names
 	hosts    *hosts
+	surveyor *detectors.Surveyor
 	runners  []*runner
 	summary  Summary
 	progress progress
@@ -116,6 +117,7 @@ func Prepare(cfg Config) (*Plan, error) {
 	errs = append(errs, checkParams(cfg.Params, cfg.All)...)
 	p := &Plan{cfg: cfg, names: &names{cfg.Sources, cfg.Symbols}, hosts: newHosts(max(cfg.MaxHosts, MinHosts), cfg.Retention)}
 	lookup := func(name string) (string, bool) { v, ok := cfg.Params[name]; return v, ok }
+	p.surveyor = detectors.NewSurveyor(detectors.Settings{Value: lookup})
 	for _, d := range cfg.Chain {
 		r := &runner{plan: p, detector: d, position: len(p.runners)}
 		r.env = detectors.NewEnv(d, detectors.Settings{

@@ -272,6 +272,10 @@ func (e *Env) ports(p Param, def []uint16) []uint16 {
 // private ones, and knows what is internal.
 func (e *Env) Network() *network.Network { return network.New(e.Internal()) }
 
+// UseKinds declares that a Watcher goes by the kinds of addresses in the survey
+// of rows, which the list that Network reads decides on.
+func (e *Env) UseKinds() { e.Internal() }
+
 // Internal reads the list that Network is made of, as it is.
 func (e *Env) Internal() []netip.Prefix {
 	v, ok := e.param(Param{Name: "internal", Kind: "words", Shared: true,

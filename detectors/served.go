@@ -6,5 +6,10 @@ import (
 )
 
 // Served reports whether a flow is one of a service that answered: both sides
-// sent something beyond opening and closing, and who began is no guess.
-func Served(r *flow.Record) bool { return contact.Served(r) }
+// sent something beyond opening and closing, and who began is no guess. The row
+// need not have been surveyed.
+func Served(r *flow.Record) bool {
+	surveyed := *r
+	survey(&surveyed)
+	return contact.Served(&surveyed)
+}

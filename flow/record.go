@@ -10,6 +10,7 @@ type Record struct {
 	Duration Time // nanoseconds; never negative
 
 	SrcHost, DstHost Host // dense numbers of Src and Dst, given by the engine
+	Survey                // what the engine finds out about the row, once for all detectors
 
 	SrcPort, DstPort   uint16
 	Proto              Proto

@@ -55,7 +55,9 @@ func serviceRank(p Proto, port uint16) int {
 
 // ServicePort reports whether a service is known to listen on the port, or the
 // port is one of those below 1024 that only services use.
-func ServicePort(p Proto, port uint16) bool { return serviceRank(p, port) > 0 }
+func ServicePort(p Proto, port uint16) bool {
+	return port != 0 && port < 1024 || serviceRank(p, port) > 0
+}
 
 // ServiceName is the name of the service that is known to listen on the port,
 // or empty: "ssh". What listens there need not be it. A protocol that is not

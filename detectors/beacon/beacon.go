@@ -7,7 +7,6 @@ import (
 	"math"
 
 	"seine/detectors"
-	"seine/detectors/internal/contact"
 	"seine/detectors/internal/hostmap"
 	"seine/detectors/internal/network"
 	"seine/detectors/internal/pairmap"
@@ -50,7 +49,7 @@ type watcher struct {
 	env             *detectors.Env
 	beacon, refused *detectors.Rule
 
-	kinds     *network.Kinds
+	net       *network.Network
 	ports     *portTable
 	exempt    *prefixes.Set
 	directory hostmap.Bits // internal hosts that serve as domain controllers
@@ -134,7 +133,7 @@ func newWatcher(d *detectors.Detector, env *detectors.Env) detectors.Watcher {
 	w.bench.worth = max(math.Log(w.fdr), notableP)
 	w.exempt = env.Networks("exempt", "addresses and networks, as source or destination, whose calls are passed over: monitoring, update servers")
 	w.ports = newPortTable(env.Ports("exempt-ports", nil, "destination ports, TCP and UDP, that are passed over besides those of the infrastructure"))
-	w.kinds = env.Network().Remember()
+	w.net = env.Network()
 	maxPairs := env.Int("max-pairs", 400_000, "source, destination and service are kept for so many; beyond them those idle longest are forgotten")
 	if maxPairs < 1 {
 		env.Reject("max-pairs", "must be at least 1")
@@ -236,12 +235,12 @@ func (w *watcher) look(r *flow.Record, t *turn) bool {
 	}
 	t.row, t.turned = r, false
 	src, dst, port := r.SrcHost, r.DstHost, r.DstPort
-	srcKind, dstKind := w.kinds.At(src, r.Src), w.kinds.At(dst, r.Dst)
-	if contact.Reply(r) {
+	srcKind, dstKind := r.SrcKind, r.DstKind
+	if r.Reply {
 		src, dst, port, srcKind, dstKind = dst, src, r.SrcPort, dstKind, srcKind
 		t.turned = true
 	}
-	const no = network.Group | network.Reserved | network.LinkLocal
+	const no = flow.AddrGroup | flow.AddrReserved | flow.AddrLinkLocal
 	internal := dstKind.Internal()
 	if srcKind&no|dstKind&no != 0 || w.ports.passedOver(port, r.Proto, internal) {
 		if internal && directory(port) {

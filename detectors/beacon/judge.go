@@ -7,7 +7,6 @@ import (
 
 	"seine/detectors"
 	"seine/detectors/internal/hostmap"
-	"seine/detectors/internal/network"
 	"seine/detectors/internal/pairmap"
 	"seine/detectors/internal/stat"
 	"seine/flow"
@@ -29,7 +28,7 @@ type work struct {
 // A suspect is a series that is too regular to be by chance.
 type suspect struct {
 	key      pairmap.Key
-	kind     network.Kind // of the destination
+	kind     flow.AddrKind // of the destination
 	logP     float64
 	period   float64
 	judged   bool          // now, rather than at an earlier look
@@ -202,7 +201,7 @@ func (w *watcher) context(last bool) {
 	for i := range w.work.suspects {
 		s := &w.work.suspects[i]
 		if s.judged {
-			s.kind = w.kinds.At(s.key.Dst, w.env.Addr(s.key.Dst))
+			s.kind = w.net.Kind(w.env.Addr(s.key.Dst))
 			called.Set(s.key.Dst)
 			judged = true
 			if f := w.found.Find(s.key); f != nil {
@@ -235,7 +234,7 @@ func (w *watcher) context(last bool) {
 	w.work.edges = edges
 }
 
-func (w *watcher) internal(h flow.Host) bool { return w.kinds.At(h, w.env.Addr(h)).Internal() }
+func (w *watcher) internal(h flow.Host) bool { return w.net.Kind(w.env.Addr(h)).Internal() }
 
 const (
 	siblingShare = 0.02 // periods that differ by less are the same

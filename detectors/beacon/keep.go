@@ -4,7 +4,6 @@ import (
 	"slices"
 	"time"
 
-	"seine/detectors/internal/contact"
 	"seine/detectors/internal/hostmap"
 	"seine/detectors/internal/pairmap"
 	"seine/flow"
@@ -28,7 +27,7 @@ func (w *watcher) keep(t *turn) {
 	}
 	w.newest = max(w.newest, r.Start)
 	p.flows++
-	fails := !t.turned && contact.Of(r).Failed()
+	fails := !t.turned && r.Outcome.Failed()
 	if fails {
 		p.failed++
 	}
@@ -180,5 +179,4 @@ func (w *watcher) Forget(hs []flow.Host) {
 	})
 	w.found.Forget(hs)
 	w.wholes = slices.DeleteFunc(w.wholes, func(o whole) bool { return gone.Has(o.key.Src) || gone.Has(o.key.Dst) })
-	w.kinds.Forget(hs)
 }

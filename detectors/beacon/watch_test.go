@@ -55,7 +55,7 @@ func (s *stage) play(rs []flow.Record) {
 			s.ticked = now
 			s.w.Tick(now)
 		}
-		s.w.Flows(rs[i : i+1])
+		s.w.Flows(desk.Surveyed(rs[i : i+1]))
 	}
 }
 
@@ -167,13 +167,13 @@ func TestPiecesOfAConnectionAreNoCalls(t *testing.T) {
 func TestOrderOfRowsDoesNotMatter(t *testing.T) {
 	sorted := newStage(t, nil)
 	rs := sorted.clocked(1e6, 20, 80, outer, 4444) // less than a tick
-	sorted.w.Flows(rs)
+	sorted.w.Flows(desk.Surveyed(rs))
 	sorted.w.Close()
 	mixed := newStage(t, nil)
 	same := mixed.clocked(1e6, 20, 80, outer, 4444)
 	rng := rand.New(rand.NewPCG(1, 1))
 	rng.Shuffle(len(same), func(i, j int) { same[i], same[j] = same[j], same[i] })
-	mixed.w.Flows(same)
+	mixed.w.Flows(desk.Surveyed(same))
 	mixed.w.Close()
 	if len(sorted.Alerts) != 1 || len(mixed.Alerts) != 1 {
 		t.Fatalf("%d alerts in order, %d mixed", len(sorted.Alerts), len(mixed.Alerts))
@@ -327,7 +327,7 @@ func BenchmarkFlows(b *testing.B) {
 				s.ticked = now
 				s.w.Tick(now)
 			}
-			s.w.Flows(rs[i : i+1000])
+			s.w.Flows(desk.Surveyed(rs[i : i+1000]))
 		}
 		s.w.Close()
 	}

@@ -70,7 +70,7 @@ func (w *watcher) weigh(s *suspect, c *surroundings, v *verdict, flows float64, 
 		sure *= 0.6
 	}
 	sure *= popularity(s.callers, c.hosts())
-	from, to := w.kinds.At(s.key.Src, src), s.kind
+	from, to := w.net.Kind(src), s.kind
 	most := detectors.High
 	switch {
 	case to.Internal() && !from.Internal():

@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"seine/detectors"
-	"seine/detectors/internal/network"
 	"seine/detectors/internal/pairmap"
 	"seine/detectors/internal/prefixes"
 	"seine/flow"
@@ -48,7 +47,6 @@ type watcher struct {
 	env                              *detectors.Env
 	guessing, spray, spread, success *detectors.Rule
 	directory                        *directory
-	kinds                            *network.Kinds
 	except                           *prefixes.Set
 	bare                             bool // see learnBare
 
@@ -93,7 +91,7 @@ func newWatcher(d *detectors.Detector, env *detectors.Env) detectors.Watcher {
 		env.Reject("max-pairs", "must be 16 or more")
 		limit = 16
 	}
-	w.kinds = env.Network().Remember()
+	env.UseKinds()
 	w.directory = newDirectory(also, env.Text)
 	lost := env.Counter("pairs-dropped", "pairs of addresses with a service that were dropped for lack of max-pairs")
 	w.pairs = pairmap.New(limit, func(pairmap.Key, *pair) { lost.N++ })
@@ -261,8 +259,8 @@ type attempt struct {
 	source, target *crowd // nil for a real session where nobody tries any
 }
 
-func (w *watcher) srcKind(r *flow.Record) network.Kind { return w.kinds.At(r.SrcHost, r.Src) }
-func (w *watcher) dstKind(r *flow.Record) network.Kind { return w.kinds.At(r.DstHost, r.Dst) }
+func (w *watcher) srcKind(r *flow.Record) flow.AddrKind { return r.SrcKind }
+func (w *watcher) dstKind(r *flow.Record) flow.AddrKind { return r.DstKind }
 
 // Forget implements detectors.Forgetter.
 func (w *watcher) Forget(hs []flow.Host) {
@@ -270,7 +268,6 @@ func (w *watcher) Forget(hs []flow.Host) {
 	w.bySource.Forget(hs)
 	w.byTarget.Forget(hs)
 	w.cases.Forget(hs)
-	w.kinds.Forget(hs)
 }
 
 // Tick implements detectors.Watcher.

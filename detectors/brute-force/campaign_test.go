@@ -10,6 +10,7 @@ import (
 
 	"seine/detectors"
 	bruteforce "seine/detectors/brute-force"
+	"seine/detectors/internal/desk"
 	"seine/detectors/internal/scenario"
 	"seine/flow"
 )
@@ -286,7 +287,7 @@ func BenchmarkTrace(b *testing.B) {
 	for b.Loop() {
 		w := d.New(detectors.NewEnv(d, detectors.Settings{Evidence: 3, Floor: detectors.Low, Runtime: nowhere{}}))
 		for at := 0; at < len(rs); at += 1024 {
-			w.Flows(rs[at : at+1024])
+			w.Flows(desk.Surveyed(rs[at : at+1024]))
 		}
 		w.Close()
 	}

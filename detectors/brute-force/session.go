@@ -3,7 +3,6 @@ package bruteforce
 import (
 	"math"
 
-	"seine/detectors/internal/contact"
 	"seine/flow"
 )
 
@@ -41,9 +40,9 @@ func (w *watcher) content(bytes, pkts uint64) uint64 {
 // measure takes the measure of a flow to service v. ok is false for what
 // never came to a password: failures, mere handshakes, banners fetched.
 func (w *watcher) measure(r *flow.Record, v service) (s session, ok bool) {
-	switch contact.Of(r) {
-	case contact.Answered:
-	case contact.Unknown:
+	switch r.Outcome {
+	case flow.Answered:
+	case flow.OutcomeUnknown:
 		if r.State != flow.StateUnknown || r.Has&flow.HasBytes != flow.HasBytes {
 			return s, false
 		}

@@ -9,10 +9,8 @@ import (
 	"time"
 
 	"seine/detectors"
-	"seine/detectors/internal/contact"
 	"seine/detectors/internal/exhibit"
 	"seine/detectors/internal/hostmap"
-	"seine/detectors/internal/network"
 	"seine/detectors/internal/pairmap"
 	"seine/detectors/internal/prefixes"
 	"seine/flow"
@@ -54,7 +52,6 @@ const (
 type watcher struct {
 	env                         *detectors.Env
 	tunnel, notDNS, lone, flood *detectors.Rule
-	kinds                       *network.Kinds
 	exempt, known, more         *prefixes.Set
 	newest                      flow.Time
 	at                          *flow.Record // the flow that is looked at, nil in Tick and Close
@@ -99,9 +96,10 @@ type client struct {
 func (c *client) resolves() bool { return bits.OnesCount64(c.servers) >= 24 }
 
 func newWatcher(d *detectors.Detector, env *detectors.Env) detectors.Watcher {
+	env.UseKinds()
 	w := &watcher{
 		env: env, tunnel: d.Rule("tunnel"), notDNS: d.Rule("not-dns"), lone: d.Rule("not-a-resolver"), flood: d.Rule("query-flood"),
-		kinds: env.Network().Remember(), newest: flow.MinTime,
+		newest: flow.MinTime,
 	}
 	w.limits = limits{
 		question:  float64(positive(env, "max-question", env.Int("max-question", 150, "mean bytes of the questions to one server that names explain, as logged, of 200 questions and more"))),
@@ -209,7 +207,7 @@ func (w *watcher) group(g []flow.Record) {
 		case 123, 853, 67, 5353, 5355:
 			continue
 		case 25:
-			if r.Proto == flow.TCP && !contact.Of(r).Failed() {
+			if r.Proto == flow.TCP && !r.Outcome.Failed() {
 				w.mail.Set(r.DstHost)
 			}
 		}
@@ -221,26 +219,26 @@ func (w *watcher) group(g []flow.Record) {
 
 // question takes a flow to port 53.
 func (w *watcher) question(r *flow.Record) {
-	to := w.kinds.At(r.DstHost, r.Dst)
-	if !to.Machine() || contact.Reply(r) || contact.Backscatter(r) {
+	to := r.DstKind
+	if !to.Machine() || r.Reply || r.Backscatter {
 		return
 	}
 	if r.Start < w.newest.Add(-w.env.Lateness()) {
 		w.late.N++
 		return
 	}
-	outcome := contact.Of(r)
+	outcome := r.Outcome
 	c, fresh := w.clients.At(pairmap.Key{Src: r.SrcHost}, r.Start)
 	if fresh {
 		c.first, c.begin = r.Start, r.Start
 	}
-	if outcome == contact.Answered || outcome == contact.Unknown && r.Has&flow.HasDstBytes == 0 {
+	if outcome == flow.Answered || outcome == flow.OutcomeUnknown && r.Has&flow.HasDstBytes == 0 {
 		c.servers |= 1 << (uint32(r.DstHost) * 0x9e3779b1 >> 26)
 		s, _ := w.servers.At(pairmap.Key{Src: r.DstHost}, r.Start)
 		s.add(r.SrcHost)
 		w.answers.Set(r.DstHost)
 	}
-	from := w.kinds.At(r.SrcHost, r.Src)
+	from := r.SrcKind
 	if from.External() && !to.External() {
 		return // somebody outside asks a server of ours
 	}
@@ -320,7 +318,6 @@ func (w *watcher) Forget(hs []flow.Host) {
 	w.pairs.Forget(hs)
 	w.servers.Forget(hs)
 	w.clients.Forget(hs)
-	w.kinds.Forget(hs)
 }
 
 func duration(t flow.Time) string { return detectors.Span(time.Duration(t)) }

@@ -5,7 +5,6 @@ import (
 	"time"
 
 	"seine/detectors"
-	"seine/detectors/internal/contact"
 	"seine/detectors/internal/exhibit"
 	"seine/detectors/internal/hostmap"
 	"seine/detectors/internal/pairmap"
@@ -85,7 +84,7 @@ func (f *floods) init(env *detectors.Env) {
 }
 
 // count takes a question of a client.
-func (w *watcher) count(c *client, r *flow.Record, outcome contact.Outcome) {
+func (w *watcher) count(c *client, r *flow.Record, outcome flow.Outcome) {
 	f := &w.floods
 	if c.flood == 0 {
 		if r.Start >= c.begin.Add(flow.Time(f.window)*minute) {
@@ -105,10 +104,10 @@ func (w *watcher) count(c *client, r *flow.Record, outcome contact.Outcome) {
 		return
 	}
 	b.questions++
-	if outcome != contact.Unknown {
+	if outcome != flow.OutcomeUnknown {
 		b.known++
 	}
-	if outcome == contact.Answered {
+	if outcome == flow.Answered {
 		b.answered++
 	}
 }
@@ -196,12 +195,12 @@ func (f *flood) bin(m int64, place int) *bin {
 // other takes a flow that is not about names.
 func (w *watcher) other(r *flow.Record) {
 	f := &w.floods
-	if f.n > 0 && f.asking.Has(r.DstHost) && r.Proto == flow.TCP && !contact.Reply(r) && contact.Of(r) == contact.Answered {
+	if f.n > 0 && f.asking.Has(r.DstHost) && r.Proto == flow.TCP && !r.Reply && r.Outcome == flow.Answered {
 		if c := w.clients.Find(pairmap.Key{Src: r.DstHost}); c != nil && c.flood > 0 {
 			f.all[c.flood-1].users |= 1 << (uint32(r.SrcHost) * 0x9e3779b1 >> 26)
 		}
 	}
-	if !w.kinds.At(r.DstHost, r.Dst).External() || contact.Reply(r) {
+	if !r.DstKind.External() || r.Reply {
 		return
 	}
 	if w.nOthers < len(w.others) {

@@ -65,7 +65,7 @@ func (w *watcher) judgeLone(p *pair, r *flow.Record) {
 	if odd == none || p.flows < fewest || p.saidLone > 0 && p.flows < 2*p.saidLone || p.saidTunnel > 0 || p.saidForeign > 0 {
 		return
 	}
-	if !w.kinds.At(r.DstHost, r.Dst).External() || w.known.Contains(r.Dst) || w.more.Contains(r.Dst) {
+	if !r.DstKind.External() || w.known.Contains(r.Dst) || w.more.Contains(r.Dst) {
 		return
 	}
 	if s := w.servers.Find(pairmap.Key{Src: r.DstHost}); s != nil && s.n > 1 {

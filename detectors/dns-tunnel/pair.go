@@ -5,9 +5,7 @@ import (
 	"math"
 
 	"seine/detectors"
-	"seine/detectors/internal/contact"
 	"seine/detectors/internal/exhibit"
-	"seine/detectors/internal/network"
 	"seine/detectors/internal/pairmap"
 	"seine/flow"
 )
@@ -43,7 +41,7 @@ const (
 )
 
 // pair takes a question of a client that is no resolver.
-func (w *watcher) pair(r *flow.Record, outcome contact.Outcome, from network.Kind) {
+func (w *watcher) pair(r *flow.Record, outcome flow.Outcome, from flow.AddrKind) {
 	p, fresh := w.pairs.At(pairmap.Key{Src: r.SrcHost, Dst: r.DstHost, Port: 53}, r.Start)
 	if fresh || r.Start >= p.begin.Add(hour) {
 		old := *p
@@ -67,7 +65,7 @@ func (w *watcher) pair(r *flow.Record, outcome contact.Outcome, from network.Kin
 func (w *watcher) passes(r *flow.Record) bool { return !w.exempt.Contains(r.Src) }
 
 // add counts a flow.
-func (p *pair) add(r *flow.Record, outcome contact.Outcome) {
+func (p *pair) add(r *flow.Record, outcome flow.Outcome) {
 	const most = 1 << 44 // no sum overflows
 	up, down := min(r.SrcBytes, most), min(r.DstBytes, most)
 	p.up += up
@@ -102,7 +100,7 @@ func (p *pair) add(r *flow.Record, outcome contact.Outcome) {
 		if r.SrcPkts >= 20 && up/r.SrcPkts > longest {
 			p.foreign++
 		}
-	case up <= longest && outcome == contact.Answered:
+	case up <= longest && outcome == flow.Answered:
 		p.questions++
 		p.sizedUp += up
 		if down <= 4096 {
@@ -112,7 +110,7 @@ func (p *pair) add(r *flow.Record, outcome contact.Outcome) {
 	case up >= 1<<20:
 		p.foreign++
 	}
-	if outcome != contact.Answered || r.Has&flow.HasBytes != flow.HasBytes || up == 0 || down == 0 {
+	if outcome != flow.Answered || r.Has&flow.HasBytes != flow.HasBytes || up == 0 || down == 0 {
 		return
 	}
 	switch {
@@ -141,7 +139,7 @@ func (p *pair) suspect(l *limits) bool {
 }
 
 // judgePair tells of a pair that is no name service.
-func (w *watcher) judgePair(p *pair, r *flow.Record, from network.Kind) {
+func (w *watcher) judgePair(p *pair, r *flow.Record, from flow.AddrKind) {
 	bytes := p.up + p.down
 	long := p.questions >= l200 && p.question() >= w.limits.question
 	upward := p.up >= w.limits.up && p.questions >= l200 && p.question() >= 0.75*w.limits.question
@@ -194,7 +192,7 @@ func (w *watcher) reportTunnel(p *pair, r *flow.Record, signs int) {
 		return
 	}
 	confidence := 0.6 + 0.1*float64(min(signs-1, 2))
-	if !w.shared(r.DstHost) && w.kinds.At(r.DstHost, r.Dst).External() {
+	if !w.shared(r.DstHost) && r.DstKind.External() {
 		confidence += 0.1 // straight out, and nobody else asks there
 	}
 	w.report(p, r, detectors.Alert{

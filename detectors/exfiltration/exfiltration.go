@@ -8,11 +8,9 @@ import (
 	"time"
 
 	"seine/detectors"
-	"seine/detectors/internal/contact"
 	"seine/detectors/internal/exhibit"
 	"seine/detectors/internal/hostmap"
 	"seine/detectors/internal/learning"
-	"seine/detectors/internal/network"
 	"seine/detectors/internal/pairmap"
 	"seine/detectors/internal/prefixes"
 	"seine/flow"
@@ -64,7 +62,6 @@ const (
 type watcher struct {
 	env    *detectors.Env
 	rules  struct{ upload, drip, volume, pulled *detectors.Rule }
-	kinds  *network.Kinds
 	exempt *prefixes.Set
 	usual  [1 << 16]bool // ports whose service is known to take uploads
 
@@ -97,7 +94,7 @@ func newWatcher(d *detectors.Detector, env *detectors.Env) detectors.Watcher {
 	w := &watcher{env: env, closed: flow.MinTime, oldest: flow.MaxTime, loud: [2]flow.Time{flow.MinTime, flow.MinTime}}
 	w.rules.upload, w.rules.drip = d.Rule("upload"), d.Rule("slow-drip")
 	w.rules.volume, w.rules.pulled = d.Rule("host-volume"), d.Rule("pulled")
-	w.kinds = env.Network().Remember()
+	env.UseKinds()
 	w.exempt = env.Networks("exempt", "addresses and networks, at either end, whose uploads are expected: backup servers, storage and log services")
 	for _, p := range env.Ports("usual-ports", usualPorts, "destination ports of services that take uploads as a matter of course; only volume makes an upload to them a finding") {
 		w.usual[p] = true
@@ -252,16 +249,16 @@ func (w *watcher) crosses(r *flow.Record, p *passage) bool {
 	if r.Has&flow.HasBytes != flow.HasBytes || r.Bytes() < tiny {
 		return false
 	}
-	src, dst := w.kinds.At(r.SrcHost, r.Src), w.kinds.At(r.DstHost, r.Dst)
+	src, dst := r.SrcKind, r.DstKind
 	switch {
 	case src.Internal() && src.Machine() && dst.External():
-		if contact.Reply(r) {
+		if r.Reply {
 			p.set(r.SrcHost, r.DstHost, fetched, r.SrcBytes, r.DstBytes, r.SrcPort)
 		} else {
 			p.set(r.SrcHost, r.DstHost, pushed, r.SrcBytes, r.DstBytes, r.DstPort)
 		}
 	case dst.Internal() && dst.Machine() && src.External():
-		if contact.Reply(r) {
+		if r.Reply {
 			p.set(r.DstHost, r.SrcHost, pushed, r.DstBytes, r.SrcBytes, r.SrcPort)
 		} else {
 			p.set(r.DstHost, r.SrcHost, fetched, r.DstBytes, r.SrcBytes, r.DstPort)
@@ -296,7 +293,6 @@ func (w *watcher) Forget(hs []flow.Host) {
 		}
 		return true
 	})
-	w.kinds.Forget(hs)
 }
 
 // Close implements detectors.Watcher.

@@ -51,7 +51,7 @@ func (s *stage) play(rs []flow.Record) {
 			s.now = at
 			s.w.Tick(at)
 		}
-		s.w.Flows(rs[i : i+1])
+		s.w.Flows(desk.Surveyed(rs[i : i+1]))
 	}
 }
 
@@ -230,7 +230,7 @@ func BenchmarkFlows(b *testing.B) {
 				s.now = at
 				s.w.Tick(at)
 			}
-			s.w.Flows(rs[i : i+1000])
+			s.w.Flows(desk.Surveyed(rs[i : i+1000]))
 		}
 		s.w.Close()
 		b.ReportMetric(float64(s.w.pairs.Len()), "pairs")

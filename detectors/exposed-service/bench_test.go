@@ -24,7 +24,7 @@ func BenchmarkFlows(b *testing.B) {
 	for b.Loop() {
 		w := d.New(detectors.NewEnv(d, detectors.Settings{Evidence: 3, Runtime: s, Known: known}))
 		for i := 0; i < len(rs); i += 1000 {
-			w.Flows(rs[i : i+1000])
+			w.Flows(desk.Surveyed(rs[i : i+1000]))
 		}
 		w.Close()
 	}

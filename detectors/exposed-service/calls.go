@@ -1,7 +1,6 @@
 package exposedservice
 
 import (
-	"seine/detectors/internal/contact"
 	"seine/detectors/internal/pairmap"
 	"seine/flow"
 )
@@ -76,7 +75,7 @@ func usual(port uint16) bool {
 
 // call looks at a flow from a server that answered a visitor.
 func (w *watcher) call(r *flow.Record) {
-	if r.Orient >= flow.OrientPopularity || contact.Reply(r) || contact.Backscatter(r) || !w.kinds.At(r.DstHost, r.Dst).External() {
+	if r.Orient >= flow.OrientPopularity || r.Reply || r.Backscatter || !r.DstKind.External() {
 		return
 	}
 	h, ok := w.homes[networkOf(r.SrcHost, &r.Dst)]

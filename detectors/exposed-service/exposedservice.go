@@ -53,7 +53,7 @@ const (
 type watcher struct {
 	env    *detectors.Env
 	rules  struct{ contact, reached, vulnerable *detectors.Rule }
-	kinds  *network.Kinds
+	net    *network.Network
 	inv    *inventory.Table
 	lookup func(flow.Addr) []intel.Indicator
 	place  func(flow.Addr) geo.Place
@@ -81,7 +81,7 @@ func newWatcher(d *detectors.Detector, env *detectors.Env) detectors.Watcher {
 	known := env.Known()
 	w := &watcher{env: env, inv: known.Inventory, lookup: known.Intel.Lookup, place: known.Geo.Lookup, homes: map[homeKey]home{}}
 	w.rules.contact, w.rules.reached, w.rules.vulnerable = d.Rule("contact"), d.Rule("reached"), d.Rule("exposed-vulnerable")
-	w.kinds = env.Network().Remember()
+	w.net = env.Network()
 	w.minScore = env.Int("min-score", 50, "score from 0 to 100 that an entry of a list must have, where the list gives one")
 	mb := env.Float("answer-mb", 10, "MB that a service sends back in all for the answer to be large")
 	w.span = env.Duration("call-span", time.Hour, "how long after an answer a call of the server to the network of the visitor counts")
@@ -161,7 +161,7 @@ func (w *watcher) Flows(rs []flow.Record) {
 // look finds out about a host when it is first seen.
 func (w *watcher) look(h flow.Host, a flow.Addr, state *uint8) {
 	*state = looked
-	switch k := w.kinds.At(h, a); {
+	switch k := w.net.Kind(a); {
 	case k.External():
 		if of := w.lookup(a); len(of) > 0 {
 			harmless, bad := -1, -1 // the longest prefixes
@@ -242,7 +242,7 @@ type door struct {
 
 // visit looks at a flow from a listed address.
 func (w *watcher) visit(r *flow.Record, dst *uint8) {
-	if k := w.kinds.At(r.DstHost, r.Dst); !k.Internal() || !k.Machine() || r.Orient >= flow.OrientPopularity || contact.Reply(r) || contact.Backscatter(r) {
+	if k := r.DstKind; !k.Internal() || !k.Machine() || r.Orient >= flow.OrientPopularity || r.Reply || r.Backscatter {
 		return
 	}
 	if !contact.Served(r) {
@@ -278,7 +278,7 @@ func (w *watcher) visit(r *flow.Record, dst *uint8) {
 
 // knock looks at a flow of a listed address that came to nothing.
 func (w *watcher) knock(r *flow.Record) {
-	if contact.Of(r) == contact.Unknown && r.State == flow.StatePartial {
+	if r.Outcome == flow.OutcomeUnknown && r.State == flow.StatePartial {
 		return
 	}
 	k := pairmap.Key{Src: r.SrcHost}
@@ -309,7 +309,7 @@ func (w *watcher) knock(r *flow.Record) {
 
 // open looks at a flow to a host that has a service known to be exploited.
 func (w *watcher) open(r *flow.Record) {
-	if !w.kinds.At(r.SrcHost, r.Src).External() || !contact.Served(r) {
+	if !r.SrcKind.External() || !contact.Served(r) {
 		return
 	}
 	s := w.inv.Lookup(r.Dst, r.Proto, r.DstPort)
@@ -390,7 +390,6 @@ func (w *watcher) Forget(hs []flow.Host) {
 			delete(w.homes, k)
 		}
 	}
-	w.kinds.Forget(hs)
 }
 
 // Tick implements detectors.Watcher.

@@ -66,7 +66,7 @@ func (r *recorder) flow(at flow.Time, src, dst uint32, port uint16) flow.Record 
 func TestTablesAreBounded(t *testing.T) {
 	rec, w, env := watch(t, map[string]string{"exposed-service.max-visits": "20"})
 	for i := range uint32(2000) {
-		w.Flows([]flow.Record{rec.flow(flow.Time(i+1), visitor+i%250, server+i%7, uint16(80+i%3))})
+		w.Flows(desk.Surveyed([]flow.Record{rec.flow(flow.Time(i+1), visitor+i%250, server+i%7, uint16(80+i%3))}))
 	}
 	w.Close()
 	counted := map[string]uint64{}
@@ -83,7 +83,7 @@ func TestTablesAreBounded(t *testing.T) {
 func TestFindingsGrow(t *testing.T) {
 	rec, w, _ := watch(t, nil)
 	for i := range 25 {
-		w.Flows([]flow.Record{rec.flow(flow.Time(100-i), visitor, server, 80)})
+		w.Flows(desk.Surveyed([]flow.Record{rec.flow(flow.Time(100-i), visitor, server, 80)}))
 	}
 	w.Close()
 	var flows []uint64
@@ -105,7 +105,7 @@ func TestFindingsGrow(t *testing.T) {
 // What is forgotten says its last words and leaves nothing behind.
 func TestForgottenHostsLeaveNothing(t *testing.T) {
 	rec, w, _ := watch(t, nil)
-	w.Flows([]flow.Record{rec.flow(1, visitor, server, 80), rec.flow(2, visitor, server, 80)})
+	w.Flows(desk.Surveyed([]flow.Record{rec.flow(1, visitor, server, 80), rec.flow(2, visitor, server, 80)}))
 	before := len(rec.Alerts)
 	w.(detectors.Forgetter).Forget([]flow.Host{rec.host(visitor), rec.host(server)})
 	if len(rec.Alerts) != before+2 {
@@ -114,7 +114,7 @@ func TestForgottenHostsLeaveNothing(t *testing.T) {
 	said := len(rec.Alerts)
 	rec.Renumber(rec.host(visitor), flow.AddrFrom4(10<<24|77))
 	rec.Renumber(rec.host(server), flow.AddrFrom4(10<<24|78))
-	w.Flows([]flow.Record{rec.flow(3, 10<<24|77, 10<<24|78, 80)})
+	w.Flows(desk.Surveyed([]flow.Record{rec.flow(3, 10<<24|77, 10<<24|78, 80)}))
 	w.Close()
 	if len(rec.Alerts) != said {
 		t.Errorf("the next with the numbers is told of: %s", rec.Alerts[said].Summary)

@@ -4,7 +4,6 @@ import (
 	"math"
 	"math/bits"
 
-	"seine/detectors/internal/contact"
 	"seine/flow"
 )
 
@@ -140,7 +139,7 @@ func (w *watcher) count(v *victim, a *arrival, m int32) {
 			addr = r.Dst
 		}
 		b.looked++
-		if w.kinds.At(a.source, addr).Internal() {
+		if w.net.Kind(addr).Internal() {
 			b.inside++
 		}
 	}
@@ -178,14 +177,14 @@ func vote[T comparable](most *T, votes, hits *uint32, v T) {
 
 // countAttempt reports whether a TCP flow is an attempt that came to nothing.
 func (w *watcher) countAttempt(b *bucket, r *flow.Record) bool {
-	if contact.Backscatter(r) || contact.Reply(r) {
+	if r.Backscatter || r.Reply {
 		return false
 	}
 	b.tcp++
 	failed := incomplete(r)
 	if failed {
 		b.failed++
-		if contact.Of(r) == contact.Refused {
+		if r.Outcome == flow.Refused {
 			b.refused++
 		}
 	}
@@ -197,7 +196,7 @@ func (w *watcher) countAttempt(b *bucket, r *flow.Record) bool {
 // back. A source that leaves the handshake open looks no different where only
 // one direction, or a sample, is recorded: there it is the share that tells.
 func incomplete(r *flow.Record) bool {
-	if contact.Of(r).Failed() {
+	if r.Outcome.Failed() {
 		return r.Has&flow.HasDstBytes == 0 || r.DstBytes <= 1000
 	}
 	const flags = flow.SYN | flow.ACK | flow.FIN | flow.RST | flow.PSH
@@ -226,7 +225,7 @@ func (w *watcher) countLoose(b *bucket, a *arrival, packets uint64) bool {
 		return true
 	}
 	echo := r.Proto == flow.ICMP || r.Proto == flow.ICMPv6 // an answer to it does no good
-	if echo || contact.Of(r).Failed() && !contact.Reply(r) {
+	if echo || r.Outcome.Failed() && !r.Reply {
 		b.looseFlows++
 		add(&b.loose, packets)
 		return true

@@ -76,7 +76,7 @@ type watcher struct {
 	env   *detectors.Env
 	rules [kinds]*detectors.Rule
 	floor floors
-	kinds *network.Kinds
+	net   *network.Network
 
 	started     bool
 	first       int32 // the minute of the first flow
@@ -99,7 +99,7 @@ type watcher struct {
 }
 
 func newWatcher(d *detectors.Detector, env *detectors.Env) detectors.Watcher {
-	w := &watcher{env: env, kinds: env.Network().Remember()}
+	w := &watcher{env: env, net: env.Network()}
 	for k := range kinds {
 		w.rules[k] = d.Rule(k.String())
 	}
@@ -252,7 +252,7 @@ func (w *watcher) promote(a *arrival, g *glance, m int32) bool {
 	if a.turned {
 		addr = &a.flow.Src
 	}
-	g.group = !w.kinds.At(a.victim, *addr).Machine()
+	g.group = !w.net.Kind(*addr).Machine()
 	return !g.group
 }
 
@@ -348,5 +348,4 @@ func (w *watcher) Forget(hs []flow.Host) {
 		}
 		*w.glances.At(h) = glance{}
 	}
-	w.kinds.Forget(hs)
 }

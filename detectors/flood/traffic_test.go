@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"seine/detectors"
+	"seine/detectors/internal/desk"
 	"seine/flow"
 )
 
@@ -95,7 +96,7 @@ func (w *world) pass() {
 			r.Row = w.row
 			r.SrcHost, r.DstHost = w.host(r.Src), w.host(r.Dst)
 		}
-		w.w.Flows(w.rows)
+		w.w.Flows(desk.Surveyed(w.rows))
 		w.rows = w.rows[:0]
 	}
 	w.now++
@@ -460,7 +461,7 @@ func BenchmarkFlows(b *testing.B) {
 			b.StartTimer()
 		}
 		w.w.Tick(rows[0].Start - 5*minute)
-		w.w.Flows(rows)
+		w.w.Flows(desk.Surveyed(rows))
 		n += len(rows)
 	}
 	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(n), "ns/flow")

@@ -10,7 +10,6 @@ import (
 	"seine/detectors"
 	"seine/detectors/internal/exhibit"
 	"seine/detectors/internal/hostmap"
-	"seine/detectors/internal/network"
 	"seine/detectors/internal/pairmap"
 	"seine/detectors/internal/prefixes"
 	"seine/flow"
@@ -44,7 +43,6 @@ const hour = flow.Time(3600e9)
 type watcher struct {
 	env             *detectors.Env
 	unequal, volume *detectors.Rule
-	kinds           *network.Kinds
 	exempt          *prefixes.Set
 	most            uint64 // bytes within an hour
 	newest          flow.Time
@@ -71,9 +69,10 @@ type pair struct {
 }
 
 func newWatcher(d *detectors.Detector, env *detectors.Env) detectors.Watcher {
+	env.UseKinds()
 	w := &watcher{
 		env: env, unequal: d.Rule("unequal-echo"), volume: d.Rule("echo-volume"),
-		kinds: env.Network().Remember(), newest: flow.MinTime,
+		newest: flow.MinTime,
 	}
 	kb := env.Int("max-kb", 1000, "KB of echo requests from one host to another within an hour that a test explains; ten times as much if all have one size")
 	if kb < 1 || kb > 1<<30 {
@@ -112,7 +111,7 @@ func (w *watcher) echo(r *flow.Record) {
 	case r.Proto == flow.ICMP && r.ICMPType != 8, r.Proto == flow.ICMPv6 && r.ICMPType != 128:
 		return
 	}
-	if r.SrcHost == r.DstHost || !w.kinds.At(r.DstHost, r.Dst).Machine() || !w.kinds.At(r.SrcHost, r.Src).Machine() {
+	if r.SrcHost == r.DstHost || !r.DstKind.Machine() || !r.SrcKind.Machine() {
 		return // many answer a group
 	}
 	if r.Start < w.newest.Add(-w.env.Lateness()) {
@@ -165,7 +164,7 @@ func (w *watcher) judge(p *pair, r *flow.Record) {
 	answered := 5*p.down >= p.up
 	switch {
 	case p.up >= w.most && p.varied() && p.mean() >= 128:
-	case p.up >= 10*w.most && (p.requests == 0 || p.mean() >= 500) && answered && w.kinds.At(r.DstHost, r.Dst).External():
+	case p.up >= 10*w.most && (p.requests == 0 || p.mean() >= 500) && answered && r.DstKind.External():
 	default:
 		return
 	}
@@ -260,5 +259,4 @@ func (w *watcher) Forget(hs []flow.Host) {
 		return true
 	})
 	w.pairs.Forget(hs)
-	w.kinds.Forget(hs)
 }

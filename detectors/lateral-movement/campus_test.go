@@ -55,7 +55,7 @@ func (s *stage) play(rs []flow.Record) {
 			tick = at
 			s.w.Tick(at)
 		}
-		s.w.Flows(rs[i : i+1])
+		s.w.Flows(desk.Surveyed(rs[i : i+1]))
 	}
 	s.w.Close()
 }
@@ -167,7 +167,7 @@ func TestForgetDropsEverything(t *testing.T) {
 	s := newStage(t)
 	rs := []flow.Record{s.flow(0, people, people+1, 5985), s.flow(flow.Second, people, people+1, 445)}
 	for i := range rs {
-		s.w.Flows(rs[i : i+1])
+		s.w.Flows(desk.Surveyed(rs[i : i+1]))
 	}
 	s.w.Forget([]flow.Host{rs[0].SrcHost, rs[0].DstHost})
 	if len(s.Alerts) != 1 {
@@ -200,7 +200,7 @@ func BenchmarkFlows(b *testing.B) {
 		s.Know(&base.Desk)
 		for i := 0; i < len(rs); i += 1000 {
 			s.w.Tick(rs[i].Start.Floor(900 * flow.Second))
-			s.w.Flows(rs[i:min(i+1000, len(rs))])
+			s.w.Flows(desk.Surveyed(rs[i:min(i+1000, len(rs))]))
 		}
 		s.w.Close()
 	}

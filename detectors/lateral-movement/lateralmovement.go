@@ -10,11 +10,9 @@ import (
 	"time"
 
 	"seine/detectors"
-	"seine/detectors/internal/contact"
 	"seine/detectors/internal/exhibit"
 	"seine/detectors/internal/hostmap"
 	"seine/detectors/internal/learning"
-	"seine/detectors/internal/network"
 	"seine/detectors/internal/pairmap"
 	"seine/detectors/internal/prefixes"
 	"seine/flow"
@@ -49,7 +47,6 @@ func Detector() *detectors.Detector {
 type watcher struct {
 	env           *detectors.Env
 	remote, chain *detectors.Rule
-	kinds         *network.Kinds
 	exempt        *prefixes.Set
 	learnt        *learning.Span
 	classes       [1 << 16]class
@@ -74,7 +71,7 @@ type watcher struct {
 
 func newWatcher(d *detectors.Detector, env *detectors.Env) detectors.Watcher {
 	w := &watcher{env: env, remote: d.Rule("remote-administration"), chain: d.Rule("chain")}
-	w.kinds = env.Network().Remember()
+	env.UseKinds()
 	w.exempt = env.Networks("exempt", "addresses and networks, at either end, that administer or are administered: management stations, jump hosts, scanners")
 	learn := env.Duration("learn", 24*time.Hour, "event time with flows, a gap counting for an hour at most, before anything is called new")
 	if learn < 0 {
@@ -130,21 +127,21 @@ func (w *watcher) Flows(rs []flow.Record) {
 			r.Proto != flow.TCP && (r.Proto != flow.UDP || c != directories) {
 			continue
 		}
-		from := w.kinds.At(r.SrcHost, r.Src)
+		from := r.SrcKind
 		if !from.Internal() || !from.Machine() {
 			continue
 		}
 		if !learnt && !w.known.Has(r.SrcHost) {
 			w.known.Set(r.SrcHost)
 		}
-		to := w.kinds.At(r.DstHost, r.Dst)
+		to := r.DstKind
 		if !to.Internal() || !to.Machine() {
 			continue
 		}
 		w.env.At(r)
 		switch {
 		case c == directories:
-			if !w.directory.Has(r.DstHost) && contact.Of(r) == contact.Answered && !contact.Reply(r) {
+			if !w.directory.Has(r.DstHost) && r.Outcome == flow.Answered && !r.Reply {
 				w.directory.Set(r.DstHost)
 			}
 		case c == dynamic:
@@ -163,7 +160,7 @@ func (w *watcher) Flows(rs []flow.Record) {
 // established reports whether a session came about in which both sides said
 // something: neither a port that was looked at, nor a guess at who began.
 func established(r *flow.Record) bool {
-	if contact.Of(r) != contact.Answered || r.Orient >= flow.OrientPopularity || contact.Reply(r) {
+	if r.Outcome != flow.Answered || r.Orient >= flow.OrientPopularity || r.Reply {
 		return false
 	}
 	if r.Has&flow.HasSrcBytes != 0 && r.SrcBytes == 0 || r.Has&flow.HasDstBytes != 0 && r.DstBytes == 0 {
@@ -254,7 +251,6 @@ func (w *watcher) Forget(hs []flow.Host) {
 	})
 	w.edges.Forget(hs)
 	w.servers.Forget(hs)
-	w.kinds.Forget(hs)
 }
 
 // Tick implements detectors.Watcher: what has waited long enough is told.

@@ -7,10 +7,8 @@ import (
 	"time"
 
 	"seine/detectors"
-	"seine/detectors/internal/contact"
 	"seine/detectors/internal/exhibit"
 	"seine/detectors/internal/hostmap"
-	"seine/detectors/internal/network"
 	"seine/detectors/internal/pairmap"
 	"seine/detectors/internal/prefixes"
 	"seine/flow"
@@ -51,7 +49,6 @@ const (
 type watcher struct {
 	env           *detectors.Env
 	long, session *detectors.Rule
-	kinds         *network.Kinds
 	exempt        *prefixes.Set
 	classes       [1 << 16]class
 
@@ -69,7 +66,7 @@ type watcher struct {
 
 func newWatcher(d *detectors.Detector, env *detectors.Env) detectors.Watcher {
 	w := &watcher{env: env, long: d.Rule("long"), session: d.Rule("session")}
-	w.kinds = env.Network().Remember()
+	env.UseKinds()
 	w.exempt = env.Networks("exempt", "addresses and networks, at either end, whose long connections are expected")
 	w.mark(patient, env.Ports("patient-ports", patientPorts, "ports of services whose connections stay open by design, for a day and more: shells, mail that waits, push, tunnels, databases"))
 	w.mark(ordinary, env.Ports("ordinary-ports", ordinaryPorts, "ports of services that nobody is surprised at, but whose connections end within half a day"))
@@ -125,20 +122,20 @@ type span struct {
 	client, server flow.Host
 	clientPort     uint16
 	port           uint16
-	clientKind     network.Kind
-	serverKind     network.Kind
+	clientKind     flow.AddrKind
+	serverKind     flow.AddrKind
 	up, down       uint64 // bytes of the client, of the server
 }
 
 // flow looks at a flow of some duration.
 func (w *watcher) flow(r *flow.Record) {
 	if r.Proto != flow.TCP && r.Proto != flow.UDP && r.Proto != flow.SCTP ||
-		contact.Of(r).Failed() || r.Proto == flow.UDP && sparse(r) {
+		r.Outcome.Failed() || r.Proto == flow.UDP && sparse(r) {
 		return
 	}
 	s := span{
 		client: r.SrcHost, server: r.DstHost, clientPort: r.SrcPort, port: r.DstPort,
-		clientKind: w.kinds.At(r.SrcHost, r.Src), serverKind: w.kinds.At(r.DstHost, r.Dst),
+		clientKind: r.SrcKind, serverKind: r.DstKind,
 		up: r.SrcBytes, down: r.DstBytes,
 	}
 	if w.turned(r) {
@@ -177,7 +174,7 @@ func (w *watcher) flow(r *flow.Record) {
 
 // turned reports whether the record shows the answering direction.
 func (w *watcher) turned(r *flow.Record) bool {
-	return contact.Reply(r) && w.classes[r.SrcPort] != unusual
+	return r.Reply && w.classes[r.SrcPort] != unusual
 }
 
 // sparse reports whether a UDP flow is but single packets, minutes apart, that
@@ -208,7 +205,6 @@ func (w *watcher) Forget(hs []flow.Host) {
 		}
 		return true
 	})
-	w.kinds.Forget(hs)
 }
 
 // Tick implements detectors.Watcher.

@@ -45,7 +45,7 @@ func (s *stage) play(rs []flow.Record) {
 	for i := range rs {
 		rs[i].Row = uint64(i + 1)
 	}
-	s.w.Flows(rs)
+	s.w.Flows(desk.Surveyed(rs))
 }
 
 // most is the highest severity told, with the sentence.
@@ -188,7 +188,7 @@ func BenchmarkFlows(b *testing.B) {
 		s := newStage(b, nil)
 		s.Know(&base.Desk)
 		for i := 0; i < len(rs); i += 1000 {
-			s.w.Flows(rs[i : i+1000])
+			s.w.Flows(desk.Surveyed(rs[i : i+1000]))
 		}
 		b.ReportMetric(float64(s.w.pairs.Len()), "services")
 	}

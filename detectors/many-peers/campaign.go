@@ -4,7 +4,6 @@ import (
 	"math"
 	"math/bits"
 
-	"seine/detectors/internal/contact"
 	"seine/detectors/internal/exhibit"
 	"seine/detectors/internal/pairmap"
 	"seine/detectors/internal/portset"
@@ -203,7 +202,7 @@ func (w *watcher) contact(c *campaign, r *flow.Record) {
 			c.udp++
 		}
 	}
-	if p.flags&peerAnswered == 0 && contact.Of(r) == contact.Answered {
+	if p.flags&peerAnswered == 0 && r.Outcome == flow.Answered {
 		p.flags |= peerAnswered
 		c.answered++
 	}
@@ -272,7 +271,7 @@ func (c *campaign) local() float64 {
 
 // calledBy takes a flow from outside to the source itself.
 func (c *campaign) calledBy(r *flow.Record) {
-	if c.udpFlows > 0 && r.DstPort == c.localPort && !contact.Reply(r) {
+	if c.udpFlows > 0 && r.DstPort == c.localPort && !r.Reply {
 		c.called++
 	}
 }

@@ -4,7 +4,6 @@ import (
 	"fmt"
 
 	"seine/detectors"
-	"seine/detectors/internal/contact"
 	"seine/detectors/internal/exhibit"
 	"seine/detectors/internal/hashset"
 	"seine/detectors/internal/hostmap"
@@ -58,14 +57,14 @@ func isMail(port uint16) bool { return port == 25 || port == 465 || port == 587 
 // post takes a flow to a mail port.
 func (w *watcher) post(r *flow.Record) {
 	m := &w.mail
-	if r.SrcHost == r.DstHost || contact.Reply(r) || contact.Backscatter(r) {
+	if r.SrcHost == r.DstHost || r.Reply || r.Backscatter {
 		return
 	}
-	outcome := contact.Of(r)
+	outcome := r.Outcome
 	if !outcome.Failed() {
 		m.receives.Set(r.DstHost)
 	}
-	if r.DstPort != 25 || !w.kinds.At(r.DstHost, r.Dst).External() || w.isExempt(r) {
+	if r.DstPort != 25 || !r.DstKind.External() || w.isExempt(r) {
 		return
 	}
 	if r.Start < w.newest.Add(-w.env.Lateness()) {
@@ -98,13 +97,13 @@ func (w *watcher) post(r *flow.Record) {
 	if b.servers.Len() < mostServers {
 		b.servers.Add(uint64(r.DstHost))
 	}
-	if outcome != contact.Unknown {
+	if outcome != flow.OutcomeUnknown {
 		b.known++
 	}
 	if outcome.Failed() {
 		b.failed++
 	}
-	if outcome == contact.Answered && b.answered.Len() < mostServers {
+	if outcome == flow.Answered && b.answered.Len() < mostServers {
 		b.answered.Add(uint64(r.DstHost))
 	}
 	w.judgeMail(b, r, false)
@@ -151,7 +150,7 @@ func (w *watcher) judgeMail(b *book, at *flow.Record, end bool) {
 		return
 	}
 	reached := 5*answered >= servers
-	if !reached && (servers < 4*w.mail.minimum || !w.kinds.At(b.host, b.addr).Internal()) {
+	if !reached && (servers < 4*w.mail.minimum || !w.net.Kind(b.addr).Internal()) {
 		return
 	}
 	b.said = servers

@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"seine/detectors"
-	"seine/detectors/internal/contact"
 	"seine/detectors/internal/exhibit"
 	"seine/detectors/internal/hostmap"
 	"seine/detectors/internal/network"
@@ -47,7 +46,7 @@ func Detector() *detectors.Detector {
 type watcher struct {
 	env                  *detectors.Env
 	p2p, timer, massMail *detectors.Rule
-	kinds                *network.Kinds
+	net                  *network.Network
 	exempt               *prefixes.Set
 	passed               hostmap.Bits // hosts of exempt, once looked at
 	asked                hostmap.Bits
@@ -84,7 +83,7 @@ var usualPorts = []uint16{
 func newWatcher(d *detectors.Detector, env *detectors.Env) detectors.Watcher {
 	w := &watcher{
 		env: env, p2p: d.Rule("p2p"), timer: d.Rule("peer-timer"), massMail: d.Rule("mass-mail"),
-		kinds: env.Network().Remember(), newest: flow.MinTime, sweep: flow.MinTime,
+		net: env.Network(), newest: flow.MinTime, sweep: flow.MinTime,
 	}
 	w.minPeers = positive(env, "min-peers", env.Int("min-peers", 50, "distinct outside peers within a window that p2p and peer-timer need"))
 	w.window = env.Duration("window", time.Hour, "peers and mail servers are counted over so much time")
@@ -151,15 +150,15 @@ func (w *watcher) Flows(rs []flow.Record) {
 
 // high takes a flow to a high port.
 func (w *watcher) high(r *flow.Record) {
-	if w.watched.Has(r.DstHost) && w.kinds.At(r.SrcHost, r.Src).External() {
+	if w.watched.Has(r.DstHost) && r.SrcKind.External() {
 		if s := w.seeds.Find(pairmap.Key{Src: r.DstHost}); s != nil && s.campaign > 0 {
 			w.campaigns[s.campaign-1].calledBy(r)
 		}
 	}
-	if !w.kinds.At(r.DstHost, r.Dst).External() || contact.Reply(r) || contact.Backscatter(r) {
+	if !r.DstKind.External() || r.Reply || r.Backscatter {
 		return
 	}
-	if !w.kinds.At(r.SrcHost, r.Src).Machine() || w.isExempt(r) {
+	if !r.SrcKind.Machine() || w.isExempt(r) {
 		return
 	}
 	if r.Start < w.newest.Add(-w.env.Lateness()) {
@@ -226,7 +225,6 @@ func (w *watcher) Forget(hs []flow.Host) {
 	w.seeds.Forget(hs)
 	w.forgetFirst(hs)
 	w.peers.Forget(hs)
-	w.kinds.Forget(hs)
 	w.mail.forget(w, hs)
 }
 

@@ -16,7 +16,7 @@ func BenchmarkFlows(b *testing.B) {
 	for b.Loop() {
 		w := d.New(detectors.NewEnv(d, detectors.Settings{Evidence: 3, Runtime: s}))
 		for i := 0; i < len(rs); i += 1000 {
-			w.Flows(rs[i : i+1000])
+			w.Flows(desk.Surveyed(rs[i : i+1000]))
 		}
 		w.Close()
 	}
@@ -31,7 +31,7 @@ func TestFullTablesGoOn(t *testing.T) {
 	set := map[string]string{"policy.max-services": "20", "policy.max-clients": "100"}
 	env := detectors.NewEnv(d, detectors.Settings{Evidence: 3, Runtime: s, Value: func(n string) (string, bool) { v, ok := set[n]; return v, ok }})
 	w := d.New(env)
-	w.Flows(rs)
+	w.Flows(desk.Surveyed(rs))
 	w.Close()
 	counted := map[string]uint64{}
 	for _, c := range env.Counters() {

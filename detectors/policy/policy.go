@@ -60,7 +60,6 @@ type use struct {
 type watcher struct {
 	env   *detectors.Env
 	rules struct{ used, open, outside, offered *detectors.Rule }
-	kinds *network.Kinds
 	net   *network.Network
 	inv   *inventory.Table
 
@@ -89,7 +88,6 @@ func newWatcher(d *detectors.Detector, env *detectors.Env) detectors.Watcher {
 	w := &watcher{env: env, inv: env.Known().Inventory, policies: slices.Clone(policies), speak: map[uint32][]int32{}}
 	w.rules.used, w.rules.open, w.rules.outside, w.rules.offered = d.Rule("used"), d.Rule("open-to-outside"), d.Rule("used-outside"), d.Rule("offered")
 	w.net = env.Network()
-	w.kinds = w.net.Remember()
 	off := env.Strings("off", nil, ids(), "policies that do not apply")
 	w.policies = append(w.policies, policy{
 		id: forbidden, name: "a service that is not allowed here", proto: "tu", levels: [directions]level{low, medium, low},
@@ -148,7 +146,7 @@ func (w *watcher) Flows(rs []flow.Record) {
 // flow looks at a flow to a port that a policy is about.
 func (w *watcher) flow(r *flow.Record, n uint8) {
 	p := &w.policies[n]
-	src, dst := w.kinds.At(r.SrcHost, r.Src), w.kinds.At(r.DstHost, r.Dst)
+	src, dst := r.SrcKind, r.DstKind
 	d := inside
 	switch {
 	case !src.Machine() || !dst.Machine():
@@ -296,7 +294,6 @@ func (w *watcher) Forget(hs []flow.Host) {
 		})
 		w.peers.Remove(func(k uint64) bool { return gone[flow.Host(uint32(k))] })
 	}
-	w.kinds.Forget(hs)
 }
 
 // Tick implements detectors.Watcher.

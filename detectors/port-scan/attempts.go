@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"seine/detectors"
-	"seine/detectors/internal/network"
 	"seine/detectors/internal/pairmap"
 	"seine/flow"
 )
@@ -33,7 +32,7 @@ const (
 )
 
 // again takes one more try at the same, from outside.
-func (w *watcher) again(r *flow.Record, s *host, from, to network.Kind) {
+func (w *watcher) again(r *flow.Record, s *host, from, to flow.AddrKind) {
 	if r.Proto != flow.TCP || from.Internal() {
 		return
 	}

@@ -27,7 +27,7 @@ func (w *watcher) campaign(r *flow.Record, s *host) (c *campaign, fresh bool) {
 	}
 	if s.contacts == 0 {
 		s.contacts, s.last = 1, now
-		if w.kinds.At(r.DstHost, r.Dst).Internal() {
+		if r.DstKind.Internal() {
 			s.flags |= firstInside
 		}
 		s.firstHost, s.firstPort, s.firstSrc, s.firstProto = r.DstHost, port, r.SrcPort, r.Proto

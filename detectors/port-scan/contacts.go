@@ -1,8 +1,6 @@
 package portscan
 
 import (
-	"seine/detectors/internal/contact"
-	"seine/detectors/internal/network"
 	"seine/detectors/internal/pairmap"
 	"seine/flow"
 )
@@ -146,7 +144,7 @@ func (w *watcher) answered(r *flow.Record, s, d *host, newPair bool) {
 }
 
 // failed takes a flow from the source s that failed.
-func (w *watcher) failed(r *flow.Record, s, d *host, from, to network.Kind) {
+func (w *watcher) failed(r *flow.Record, s, d *host, from, to flow.AddrKind) {
 	knownPair, knownService := w.reached.has(r)
 	if knownService {
 		return // a server that the source has used is down
@@ -251,7 +249,7 @@ func (w *watcher) dead(r *flow.Record, s, d *host, internal bool) bool {
 }
 
 // echo takes an ICMP request.
-func (w *watcher) echo(r *flow.Record, s *host, o contact.Outcome) {
+func (w *watcher) echo(r *flow.Record, s *host, o flow.Outcome) {
 	c, fresh := w.campaign(r, s)
 	if c == nil && s.flags&suspect != 0 {
 		c = w.campaigns.Find(pairmap.Key{Src: r.SrcHost})
@@ -266,8 +264,8 @@ func (w *watcher) echo(r *flow.Record, s *host, o contact.Outcome) {
 		return
 	}
 	c.pinged++
-	if o == contact.Answered {
+	if o == flow.Answered {
 		c.alive++
 	}
-	w.judgeEcho(r, c, w.kinds.At(r.SrcHost, r.Src).Internal())
+	w.judgeEcho(r, c, r.SrcKind.Internal())
 }

@@ -8,6 +8,7 @@ import (
 	"unsafe"
 
 	"seine/detectors"
+	"seine/detectors/internal/desk"
 	"seine/flow"
 )
 
@@ -112,16 +113,16 @@ func TestStateIsSmall(t *testing.T) {
 	}
 }
 
-// A desk takes alerts and knows every address.
-type desk struct{ alerts []*detectors.Alert }
+// A recorder takes alerts and knows every address.
+type recorder struct{ alerts []*detectors.Alert }
 
-func (d *desk) Alert(_ *flow.Record, a *detectors.Alert) { d.alerts = append(d.alerts, a) }
-func (d *desk) Addr(h flow.Host) flow.Addr               { return flow.AddrFrom4(0x0a000000 + uint32(h)) }
-func (d *desk) Text(flow.Symbol) string                  { return "" }
-func (d *desk) File(uint32) string                       { return "" }
+func (d *recorder) Alert(_ *flow.Record, a *detectors.Alert) { d.alerts = append(d.alerts, a) }
+func (d *recorder) Addr(h flow.Host) flow.Addr               { return flow.AddrFrom4(0x0a000000 + uint32(h)) }
+func (d *recorder) Text(flow.Symbol) string                  { return "" }
+func (d *recorder) File(uint32) string                       { return "" }
 
-func watch() (*watcher, *desk) {
-	d, out := Detector(), &desk{}
+func watch() (*watcher, *recorder) {
+	d, out := Detector(), &recorder{}
 	env := detectors.NewEnv(d, detectors.Settings{Evidence: 3, Runtime: out})
 	return d.New(env).(*watcher), out
 }
@@ -136,13 +137,13 @@ func TestALargeScanStaysSmall(t *testing.T) {
 			at += 1e6
 			rs = append(rs, tcp(at, 1, flow.Host(2+d), uint16(port), flow.StateRejected))
 			if len(rs) == cap(rs) {
-				w.Flows(rs)
+				w.Flows(desk.Surveyed(rs))
 				w.Tick(at)
 				rs = rs[:0]
 			}
 		}
 	}
-	w.Flows(rs)
+	w.Flows(desk.Surveyed(rs))
 	w.Close()
 	if n := w.contacts.Len(); n > exact+1 {
 		t.Errorf("%d contacts remembered for one source", n)
@@ -191,7 +192,7 @@ func BenchmarkFlows(b *testing.B) {
 	for rows < b.N {
 		w, _ := watch()
 		for i := 0; i < n && rows < b.N; i += 1024 {
-			w.Flows(rs[i : i+1024])
+			w.Flows(desk.Surveyed(rs[i : i+1024]))
 			rows += 1024
 			if i%65536 == 0 {
 				w.Tick(rs[i].Start)

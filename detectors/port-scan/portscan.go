@@ -9,7 +9,6 @@ import (
 	"seine/detectors"
 	"seine/detectors/internal/contact"
 	"seine/detectors/internal/hostmap"
-	"seine/detectors/internal/network"
 	"seine/detectors/internal/pairmap"
 	"seine/flow"
 	"seine/flow/enrich/assets"
@@ -73,7 +72,6 @@ type watcher struct {
 	limits limits
 
 	hosts     hostmap.Map[host]
-	kinds     *network.Kinds
 	exempt    exemptions
 	reached   filter
 	prior     prior
@@ -95,7 +93,7 @@ func newWatcher(d *detectors.Detector, env *detectors.Env) detectors.Watcher {
 		w.rules[k] = &d.Rules[k]
 	}
 	w.limits.read(env)
-	w.kinds = env.Network().Remember()
+	env.UseKinds()
 	w.exempt.set = env.Networks("exempt", "sources that may scan, as vulnerability scanners and monitoring: addresses and networks")
 	contacts := size(env, "max-contacts", 400_000, "contacts that failed remembered, over all sources; beyond it those idle longest are forgotten")
 	pairs := size(env, "max-pairs", 180_000, "pairs of a source and a destination that failed remembered; as with max-contacts")
@@ -131,7 +129,7 @@ const group = 32
 // Flows implements detectors.Watcher.
 func (w *watcher) Flows(rs []flow.Record) {
 	w.reached.ready()
-	var outcomes [2][group]contact.Outcome
+	var outcomes [2][group]flow.Outcome
 	now, coming := &outcomes[0], &outcomes[1]
 	w.look(rs[:min(group, len(rs))], now)
 	for len(rs) > 0 {
@@ -139,7 +137,7 @@ func (w *watcher) Flows(rs []flow.Record) {
 		rs = rs[len(g):]
 		w.look(rs[:min(group, len(rs))], coming)
 		for i := range g {
-			if now[i] != contact.Unknown || icmp(g[i].Proto) {
+			if now[i] != flow.OutcomeUnknown || icmp(g[i].Proto) {
 				w.env.At(&g[i])
 				w.flow(&g[i], now[i])
 			}
@@ -150,16 +148,16 @@ func (w *watcher) Flows(rs []flow.Record) {
 
 // look judges rows and asks for what most of their kind will need: those that
 // were answered only what tells that they are nothing new.
-func (w *watcher) look(g []flow.Record, outcomes *[group]contact.Outcome) {
+func (w *watcher) look(g []flow.Record, outcomes *[group]flow.Outcome) {
 	var ends [2 * group]*host
 	var places [4 * group]*uint64
 	n, m := 0, 0
 	for i := range g {
 		r := &g[i]
-		o := contact.Of(r)
+		o := r.Outcome
 		outcomes[i&(group-1)] = o
 		switch {
-		case o == contact.Answered:
+		case o == flow.Answered:
 			places[n&(4*group-1)] = w.reached.place(r.SrcHost, r.DstHost)
 			n++
 		case o.Failed():
@@ -179,7 +177,7 @@ func (w *watcher) look(g []flow.Record, outcomes *[group]contact.Outcome) {
 func icmp(p flow.Proto) bool { return p == flow.ICMP || p == flow.ICMPv6 }
 
 // flow takes a row.
-func (w *watcher) flow(r *flow.Record, o contact.Outcome) {
+func (w *watcher) flow(r *flow.Record, o flow.Outcome) {
 	if r.SrcHost == r.DstHost {
 		return
 	}
@@ -189,7 +187,7 @@ func (w *watcher) flow(r *flow.Record, o contact.Outcome) {
 		if r.Has&flow.HasDstPort == 0 || r.DstPort == 0 {
 			return // fragments, and rows that do not tell
 		}
-		if o == contact.Answered {
+		if o == flow.Answered {
 			if newPair, newService = w.reached.add(r); !newService {
 				return
 			}
@@ -204,7 +202,7 @@ func (w *watcher) flow(r *flow.Record, o contact.Outcome) {
 	default:
 		return
 	}
-	from, to := w.kinds.At(r.SrcHost, r.Src), w.kinds.At(r.DstHost, r.Dst)
+	from, to := r.SrcKind, r.DstKind
 	if !from.Machine() || !to.Machine() || w.exempt.has(r.SrcHost, r.Src) {
 		return
 	}
@@ -212,7 +210,7 @@ func (w *watcher) flow(r *flow.Record, o contact.Outcome) {
 	switch {
 	case icmp(r.Proto):
 		w.echo(r, s, o)
-	case o == contact.Answered:
+	case o == flow.Answered:
 		w.answered(r, s, d, newPair)
 	case !pointless(r):
 		w.failed(r, s, d, from, to)
@@ -230,7 +228,7 @@ func pointless(r *flow.Record) bool {
 			return true
 		}
 	}
-	return contact.Reply(r) || contact.Backscatter(r)
+	return r.Reply || r.Backscatter
 }
 
 // Forget implements detectors.Forgetter.
@@ -244,7 +242,6 @@ func (w *watcher) Forget(hs []flow.Host) {
 		}
 		*s = host{}
 	}
-	w.kinds.Forget(hs)
 	w.exempt.forget(hs)
 	w.contacts.Forget(hs)
 	w.pairs.Forget(hs)

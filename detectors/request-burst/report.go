@@ -37,7 +37,7 @@ func (w *watcher) tell(k pairmap.Key, p *pair, steady bool) {
 	}
 	like := w.relatives(k, p)
 	src, dst := w.env.Addr(k.Src), w.env.Addr(k.Dst)
-	outside := !w.kinds.At(k.Dst, dst).Internal()
+	outside := !w.net.Kind(dst).Internal()
 	spread := p.spread()
 	timed := spread < clockwork
 	level := detectors.Low

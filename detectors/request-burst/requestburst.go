@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"seine/detectors"
-	"seine/detectors/internal/contact"
 	"seine/detectors/internal/exhibit"
 	"seine/detectors/internal/network"
 	"seine/detectors/internal/pairmap"
@@ -43,7 +42,7 @@ func Detector() *detectors.Detector {
 type watcher struct {
 	env    *detectors.Env
 	rule   *detectors.Rule
-	kinds  *network.Kinds
+	net    *network.Network
 	exempt *prefixes.Set
 	skip   [1 << 10]uint64 // ports that are not looked at, a bit each
 
@@ -74,7 +73,7 @@ var otherPorts = []uint16{
 
 func newWatcher(d *detectors.Detector, env *detectors.Env) detectors.Watcher {
 	w := &watcher{env: env, rule: &d.Rules[0]}
-	w.kinds = env.Network().Remember()
+	w.net = env.Network()
 	w.exempt = env.Networks("exempt", "addresses and networks, at either end, that may ask as often as they like")
 	w.sessions = uint32(number(env, "sessions", 40, 5, "answered sessions with one service within a window that make a burst"))
 	w.window = span(env, "window", 10*time.Minute, "time within which they come")
@@ -155,7 +154,7 @@ func (w *watcher) concerns(r *flow.Record) bool {
 		w.skip[r.DstPort>>6]>>(r.DstPort&63)&1 != 0 || r.SrcHost == r.DstHost || r.Orient >= flow.OrientPopularity {
 		return false
 	}
-	return contact.Of(r) == contact.Answered && !contact.Reply(r) && w.kinds.At(r.SrcHost, r.Src).Internal()
+	return r.Outcome == flow.Answered && !r.Reply && r.SrcKind.Internal()
 }
 
 // small reports whether a session is a small request that was answered with
@@ -168,7 +167,7 @@ func (w *watcher) session(r *flow.Record) {
 	small := w.small(r)
 	p := w.pairs.Find(k)
 	if p == nil {
-		if !small || !w.kinds.At(r.DstHost, r.Dst).Machine() || !w.exempt.Empty() && (w.exempt.Contains(r.Src) || w.exempt.Contains(r.Dst)) {
+		if !small || !r.DstKind.Machine() || !w.exempt.Empty() && (w.exempt.Contains(r.Src) || w.exempt.Contains(r.Dst)) {
 			return
 		}
 		if !w.door.again(k) {
@@ -235,7 +234,6 @@ func (w *watcher) Forget(hs []flow.Host) {
 	})
 	w.servers.Forget(hs)
 	w.sources.Forget(hs)
-	w.kinds.Forget(hs)
 }
 
 // Tick implements detectors.Watcher: bursts that began long enough ago are

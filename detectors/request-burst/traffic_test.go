@@ -53,7 +53,7 @@ func (s *stage) play(rs []flow.Record) {
 			tick = at
 			s.w.Tick(at)
 		}
-		s.w.Flows(rs[i : i+1])
+		s.w.Flows(desk.Surveyed(rs[i : i+1]))
 	}
 	s.w.Close()
 }
@@ -136,7 +136,7 @@ func TestCheckIns(t *testing.T) {
 func TestForgetTellsWhatWaits(t *testing.T) {
 	s := newStage(t)
 	for i := range 50 {
-		s.w.Flows([]flow.Record{s.flow(float64(i*i)/10, inner+5, outer, 80, 300, 200)})
+		s.w.Flows(desk.Surveyed([]flow.Record{s.flow(float64(i*i)/10, inner+5, outer, 80, 300, 200)}))
 	}
 	s.w.Forget([]flow.Host{1, 2})
 	if len(s.Alerts) != 1 || s.w.pairs.Len() != 0 || s.w.servers.Len() != 0 || s.w.sources.Len() != 0 {
@@ -163,7 +163,7 @@ func BenchmarkFlows(b *testing.B) {
 		s.Know(&base.Desk)
 		for i := 0; i < len(rs); i += 1000 {
 			s.w.Tick(rs[i].Start.Floor(300 * flow.Second))
-			s.w.Flows(rs[i : i+1000])
+			s.w.Flows(desk.Surveyed(rs[i : i+1000]))
 		}
 		s.w.Close()
 	}

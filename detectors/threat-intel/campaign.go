@@ -7,7 +7,6 @@ import (
 	"strings"
 
 	"seine/detectors"
-	"seine/detectors/internal/contact"
 	"seine/detectors/internal/exhibit"
 	"seine/detectors/internal/pairmap"
 	"seine/flow"
@@ -102,7 +101,7 @@ func (w *watcher) add(k pairmap.Key, c *campaign, m *meeting, v verdict) {
 	c.first, c.last = min(c.first, r.Start), max(c.last, r.Start)
 	c.flows++
 	c.up, c.down = sum(c.up, m.up), sum(c.down, m.down)
-	if m.outcome == contact.Answered {
+	if m.outcome == flow.Answered {
 		c.answered++
 	}
 	c.shown = w.shelf.Add(c.shown, r)

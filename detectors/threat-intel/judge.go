@@ -5,7 +5,6 @@ import (
 	"slices"
 
 	"seine/detectors"
-	"seine/detectors/internal/contact"
 	"seine/flow"
 	"seine/flow/enrich/intel"
 )
@@ -98,7 +97,7 @@ func (w *watcher) judge(m *meeting) (v verdict, ok bool) {
 // severity is what it would mean if the entry were true: the grid of the
 // README.
 func (w *watcher) severity(e *intel.Indicator, m *meeting, fit int) detectors.Severity {
-	answered := m.outcome == contact.Answered
+	answered := m.outcome == flow.Answered
 	step := func(yes, no detectors.Severity) detectors.Severity {
 		if answered {
 			return yes

@@ -10,7 +10,7 @@ import (
 	"testing"
 
 	"seine/detectors"
-	"seine/detectors/internal/contact"
+	"seine/detectors/internal/desk"
 	"seine/flow"
 	"seine/flow/enrich"
 	"seine/flow/enrich/intel"
@@ -89,10 +89,10 @@ func TestTheGridOfTheReadme(t *testing.T) {
 		{intel.TorExit, -1, byAddress, low, low}, {intel.Proxy, 100, byPort, low, low},
 	} {
 		for _, answered := range []bool{true, false} {
-			m := meeting{r: &flow.Record{}, outcome: contact.Silent}
+			m := meeting{r: &flow.Record{}, outcome: flow.Silent}
 			want := row.no
 			if answered {
-				m.outcome, want = contact.Answered, row.yes
+				m.outcome, want = flow.Answered, row.yes
 			}
 			e := intel.Indicator{Category: row.category, Score: row.score, Proto: flow.ProtoUnknown}
 			if got := w.severity(&e, &m, row.fit); got != want {
@@ -132,7 +132,7 @@ func TestASweepIsOneFinding(t *testing.T) {
 	for i := range uint32(5000) {
 		r := e.flow(flow.Time(i)*flow.Second, 0xc6336401, 0x0a000000+i<<2+2, 23)
 		r.State, r.DstBytes = flow.StateAttempt, 0
-		w.Flows([]flow.Record{r})
+		w.Flows(desk.Surveyed([]flow.Record{r}))
 	}
 	w.Close()
 	if n := len(e.alerts); n < 4 || n > 6 {
@@ -153,7 +153,7 @@ func TestAFindingEndsWhenItIsQuiet(t *testing.T) {
 	w, e := start(t, "# attacks\n198.51.100.1\n", nil)
 	play := func(at flow.Time) {
 		r := e.flow(at, 0xc6336401, 0x0a000002, 23)
-		w.Flows([]flow.Record{r, r})
+		w.Flows(desk.Surveyed([]flow.Record{r, r}))
 	}
 	play(day)
 	w.Tick(5 * day)
@@ -192,7 +192,7 @@ func BenchmarkFlows(b *testing.B) {
 	for b.Loop() {
 		for rs := flows; len(rs) > 0; {
 			n := min(len(rs), 2048)
-			w.Flows(rs[:n])
+			w.Flows(desk.Surveyed(rs[:n]))
 			rs = rs[n:]
 		}
 	}
@@ -209,7 +209,7 @@ func TestFurtherListsAddConfidence(t *testing.T) {
 	}
 	entries := []intel.Indicator{entry("weak", 20), entry("strong", 80), entry("strong", 60)}
 	for range 2 {
-		v, ok := w.judge(&meeting{r: &flow.Record{Start: day}, entries: entries, outcome: contact.Answered})
+		v, ok := w.judge(&meeting{r: &flow.Record{Start: day}, entries: entries, outcome: flow.Answered})
 		if want := 0.81; !ok || v.confidence != want || v.lists != 2 { // 1 - 0.2 × (1 - 0.3 × 0.2)
 			t.Errorf("confidence %v, want %v, of %d lists", v.confidence, want, v.lists)
 		}

@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"seine/detectors"
-	"seine/detectors/internal/contact"
 	"seine/detectors/internal/exhibit"
 	"seine/detectors/internal/hostmap"
 	"seine/detectors/internal/network"
@@ -194,21 +193,21 @@ type meeting struct {
 	port         uint16 // of the service, 0 if not known
 	theirPort    uint16
 	up, down     uint64 // bytes that the host sent and received
-	outcome      contact.Outcome
+	outcome      flow.Outcome
 	talked       bool // both sides sent more than a handshake, as far as is known
 }
 
 // meet takes a flow of which one end is listed.
 func (w *watcher) meet(r *flow.Record, entries []intel.Indicator, src bool) {
-	if src && contact.Backscatter(r) {
+	if src && r.Backscatter {
 		w.scatter.N++
 		return
 	}
 	if !w.exempt.Empty() && (w.exempt.Contains(r.Src) || w.exempt.Contains(r.Dst)) {
 		return
 	}
-	reply := contact.Reply(r)
-	m := meeting{r: r, entries: entries, inbound: src != reply, outcome: contact.Of(r)}
+	reply := r.Reply
+	m := meeting{r: r, entries: entries, inbound: src != reply, outcome: r.Outcome}
 	if src {
 		m.host, m.other, m.ours, m.theirs = r.DstHost, r.SrcHost, r.Dst, r.Src
 		m.up, m.down, m.theirPort = r.DstBytes, r.SrcBytes, r.SrcPort
@@ -223,18 +222,18 @@ func (w *watcher) meet(r *flow.Record, entries []intel.Indicator, src bool) {
 	} else {
 		m.theirPort = 0
 	}
-	if reply && m.outcome == contact.Unknown {
-		m.outcome = contact.Answered // this is the answer
+	if reply && m.outcome == flow.OutcomeUnknown {
+		m.outcome = flow.Answered // this is the answer
 	}
-	if came := m.down; m.outcome == contact.Unknown {
+	if came := m.down; m.outcome == flow.OutcomeUnknown {
 		if m.inbound {
 			came = m.up
 		}
 		if came >= w.talk { // of a flow seen in part: so much is no mere refusal
-			m.outcome = contact.Answered
+			m.outcome = flow.Answered
 		}
 	}
-	if m.talked = m.outcome == contact.Answered && r.Proto != flow.ICMP && r.Proto != flow.ICMPv6; m.talked && r.Has&flow.HasBytes == flow.HasBytes && !reply {
+	if m.talked = m.outcome == flow.Answered && r.Proto != flow.ICMP && r.Proto != flow.ICMPv6; m.talked && r.Has&flow.HasBytes == flow.HasBytes && !reply {
 		m.talked = r.SrcBytes >= w.talk && r.DstBytes >= w.talk
 	}
 	v, ok := w.judge(&m)

@@ -69,11 +69,11 @@ func TestOnlyEstablishedServicesCount(t *testing.T) {
 	} {
 		s := newStage(t, map[string]string{"unusual-service.learn": "2h"})
 		for h := range flow.Time(4) {
-			s.w.Flows([]flow.Record{s.flow(begin+h*hour, inner+1, inner+9, flow.TCP, 443)})
+			s.w.Flows(desk.Surveyed([]flow.Record{s.flow(begin+h*hour, inner+1, inner+9, flow.TCP, 443)}))
 		}
 		r := s.flow(begin+4*hour, lair, inner+9, flow.TCP, 3389)
 		change(&r)
-		s.w.Flows([]flow.Record{r})
+		s.w.Flows(desk.Surveyed([]flow.Record{r}))
 		told := len(s.Alerts) == 1 && s.Alerts[0].Severity == detectors.Medium
 		if told != (name == "") {
 			t.Errorf("%q: told is %v", name, told)
@@ -113,7 +113,7 @@ func office(s *stage, rng *rand.Rand) []flow.Record {
 func TestAnOfficeRaisesNothingAboveLow(t *testing.T) {
 	for seed := range uint64(4) {
 		s := newStage(t, nil)
-		s.w.Flows(office(s, rand.New(rand.NewPCG(seed, 4))))
+		s.w.Flows(desk.Surveyed(office(s, rand.New(rand.NewPCG(seed, 4)))))
 		low := 0
 		for i := range s.Alerts {
 			a := &s.Alerts[i]
@@ -127,7 +127,7 @@ func TestAnOfficeRaisesNothingAboveLow(t *testing.T) {
 		if low > 5 {
 			t.Errorf("seed %d: %d alerts of low severity", seed, low)
 		}
-		s.w.Flows([]flow.Record{s.flow(begin+15*24*hour, lair, inner+5, flow.TCP, 3389)})
+		s.w.Flows(desk.Surveyed([]flow.Record{s.flow(begin+15*24*hour, lair, inner+5, flow.TCP, 3389)}))
 		if last := s.Alerts[len(s.Alerts)-1]; last.Severity != detectors.Medium {
 			t.Errorf("seed %d: the one that matters is %s", seed, last.Severity)
 		}
@@ -137,7 +137,7 @@ func TestAnOfficeRaisesNothingAboveLow(t *testing.T) {
 func TestAFullTableNoLongerSaysMedium(t *testing.T) {
 	s := newStage(t, map[string]string{"unusual-service.max-servers": "20", "unusual-service.learn": "2h"})
 	for i := range uint32(400) {
-		s.w.Flows([]flow.Record{s.flow(begin+flow.Time(i)*hour/100, lair, inner+i%100, flow.TCP, 22)})
+		s.w.Flows(desk.Surveyed([]flow.Record{s.flow(begin+flow.Time(i)*hour/100, lair, inner+i%100, flow.TCP, 22)}))
 	}
 	if s.w.servers.Len() > 20 || s.w.dropped.N == 0 {
 		t.Errorf("%d servers, %d dropped", s.w.servers.Len(), s.w.dropped.N)
@@ -151,7 +151,7 @@ func TestAFullTableNoLongerSaysMedium(t *testing.T) {
 
 func TestForgottenHostsLeaveNothing(t *testing.T) {
 	s := newStage(t, nil)
-	s.w.Flows([]flow.Record{s.flow(begin, lair, inner+9, flow.TCP, 22)})
+	s.w.Flows(desk.Surveyed([]flow.Record{s.flow(begin, lair, inner+9, flow.TCP, 22)}))
 	h := s.Number(flow.AddrFrom4(inner + 9))
 	if !s.w.known.Has(h) || s.w.servers.Len() != 1 {
 		t.Fatal("the server was not learnt")
@@ -180,7 +180,7 @@ func BenchmarkFlows(b *testing.B) {
 		s := newStage(b, nil)
 		s.Know(&base.Desk)
 		for i := 0; i < len(rs); i += 1000 {
-			s.w.Flows(rs[i : i+1000])
+			s.w.Flows(desk.Surveyed(rs[i : i+1000]))
 		}
 		b.ReportMetric(float64(s.w.servers.Len()), "servers")
 	}

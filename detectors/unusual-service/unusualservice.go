@@ -8,10 +8,8 @@ import (
 	"time"
 
 	"seine/detectors"
-	"seine/detectors/internal/contact"
 	"seine/detectors/internal/hostmap"
 	"seine/detectors/internal/learning"
-	"seine/detectors/internal/network"
 	"seine/detectors/internal/pairmap"
 	"seine/detectors/internal/prefixes"
 	"seine/flow"
@@ -63,7 +61,6 @@ const ephemeral = 32768
 type watcher struct {
 	env     *detectors.Env
 	rules   struct{ exposed, fresh, odd *detectors.Rule }
-	kinds   *network.Kinds
 	exempt  *prefixes.Set
 	learnt  *learning.Span
 	learn   flow.Time
@@ -85,7 +82,7 @@ type watcher struct {
 func newWatcher(d *detectors.Detector, env *detectors.Env) detectors.Watcher {
 	w := &watcher{env: env}
 	w.rules.exposed, w.rules.fresh, w.rules.odd = d.Rule("exposed-service"), d.Rule("new-service"), d.Rule("protocol-on-odd-port")
-	w.kinds = env.Network().Remember()
+	env.UseKinds()
 	w.exempt = env.Networks("exempt", "addresses and networks, at either end, whose services may change")
 	w.learn = env.Duration("learn", 24*time.Hour, "event time with flows, a gap counting for an hour at most, before anything is called new")
 	if w.learn < 0 {
@@ -132,7 +129,7 @@ func (w *watcher) Flows(rs []flow.Record) {
 		if learnt && !counts {
 			continue // before what costs: most are of this kind
 		}
-		src, dst := w.kinds.At(r.SrcHost, r.Src), w.kinds.At(r.DstHost, r.Dst)
+		src, dst := r.SrcKind, r.DstKind
 		if !learnt {
 			w.meet(r.SrcHost, src)
 			w.meet(r.DstHost, dst)
@@ -158,7 +155,7 @@ func (w *watcher) Flows(rs []flow.Record) {
 }
 
 // meet remembers an internal host.
-func (w *watcher) meet(h flow.Host, k network.Kind) {
+func (w *watcher) meet(h flow.Host, k flow.AddrKind) {
 	if k.Internal() && !w.known.Has(h) {
 		w.known.Set(h)
 	}
@@ -167,7 +164,7 @@ func (w *watcher) meet(h flow.Host, k network.Kind) {
 // established reports whether a flow is one of a service that answered, its
 // server known: both sides sent something, and who began is no guess.
 func established(r *flow.Record) bool {
-	if contact.Of(r) != contact.Answered || r.Orient >= flow.OrientPopularity || contact.Reply(r) {
+	if r.Outcome != flow.Answered || r.Orient >= flow.OrientPopularity || r.Reply {
 		return false
 	}
 	if r.Proto == flow.UDP && r.SrcPort < 1024 && r.DstPort >= 1024 && r.Has&flow.HasSrcPort != 0 {
@@ -231,7 +228,6 @@ func (w *watcher) Forget(hs []flow.Host) {
 	for _, h := range hs {
 		w.known.Unset(h)
 	}
-	w.kinds.Forget(hs)
 }
 
 // Tick implements detectors.Watcher.

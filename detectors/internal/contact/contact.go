@@ -1,63 +1,48 @@
 // Package contact judges what came of a flow: whether the other side answered,
-// and whether the record shows the flow in the direction in which it went. All
-// detectors that count failures or answers judge by it.
+// and whether the record shows the flow in the direction in which it went. The
+// survey of each row is made of it.
 package contact
 
 import "seine/flow"
-
-// An Outcome is what came of an attempt to reach somebody.
-type Outcome uint8
-
-// The outcomes. Unknown is no evidence for anything: a flow seen from its
-// middle, a record of one direction that says nothing of the other.
-const (
-	Unknown  Outcome = iota
-	Answered         // the other side took part
-	Refused          // it said no: a reset, an unreachable
-	Silent           // nothing came back, or a firewall stopped it
-)
-
-// Failed reports whether the attempt certainly came to nothing.
-func (o Outcome) Failed() bool { return o >= Refused }
 
 // Of judges a flow. The state decides; where the format has none, what came
 // back does. A flow seen from the middle (Zeek's OTH and SHR, states without
 // SYN) tells nothing, since counting it as a failure makes scanners of busy
 // machines.
-func Of(r *flow.Record) Outcome {
+func Of(r *flow.Record) flow.Outcome {
 	if r.Proto == flow.ICMP || r.Proto == flow.ICMPv6 {
 		return echo(r)
 	}
 	switch r.State {
 	case flow.StateResetOrig, flow.StateResetResp:
 		if loneReset(r) {
-			return Refused
+			return flow.Refused
 		}
-		return Answered
+		return flow.Answered
 	case flow.StateEstablished, flow.StateClosed:
-		return Answered
+		return flow.Answered
 	case flow.StateRejected:
-		return Refused
+		return flow.Refused
 	case flow.StateAttempt, flow.StateDenied:
-		return Silent
+		return flow.Silent
 	case flow.StatePartial:
-		return Unknown
+		return flow.OutcomeUnknown
 	}
 	switch {
 	case r.Proto == flow.TCP:
 		if r.Has&flow.HasDstPkts != 0 && r.DstPkts > 2 {
-			return Answered
+			return flow.Answered
 		}
-		return Unknown
+		return flow.OutcomeUnknown
 	case r.Has&flow.HasDstPkts != 0:
 		if r.DstPkts > 0 {
-			return Answered
+			return flow.Answered
 		}
-		return Silent
+		return flow.Silent
 	case r.Has&flow.HasDstBytes != 0 && r.DstBytes > 0:
-		return Answered
+		return flow.Answered
 	}
-	return Unknown
+	return flow.OutcomeUnknown
 }
 
 // loneReset reports whether what came back is a reset and nothing else, as far
@@ -74,19 +59,19 @@ func loneReset(r *flow.Record) bool {
 
 // echo judges ICMP, which has requests and replies of its own. Messages that
 // ask for nothing, as "unreachable", are no attempts.
-func echo(r *flow.Record) Outcome {
+func echo(r *flow.Record) flow.Outcome {
 	if !Request(r) {
-		return Unknown
+		return flow.OutcomeUnknown
 	}
 	switch {
 	case r.Has&flow.HasDstPkts != 0 && r.DstPkts > 0, r.Has&flow.HasDstBytes != 0 && r.DstBytes > 0:
-		return Answered
+		return flow.Answered
 	case r.State == flow.StateRejected:
-		return Refused
+		return flow.Refused
 	case r.Has&(flow.HasDstPkts|flow.HasDstBytes) != 0, r.State == flow.StateAttempt, r.State == flow.StateDenied:
-		return Silent
+		return flow.Silent
 	}
-	return Unknown
+	return flow.OutcomeUnknown
 }
 
 // Request reports whether an ICMP flow asks for something: echo, timestamp,
@@ -112,7 +97,7 @@ func Request(r *flow.Record) bool {
 // of a service as their own, and aim at high ports, look alike.
 func Reply(r *flow.Record) bool {
 	const ports = flow.HasSrcPort | flow.HasDstPort
-	if r.Has&ports != ports || !flow.ServicePort(r.Proto, r.SrcPort) || flow.ServicePort(r.Proto, r.DstPort) || r.DstPort < 1024 {
+	if r.DstPort < 1024 || r.Has&ports != ports || !flow.ServicePort(r.Proto, r.SrcPort) || flow.ServicePort(r.Proto, r.DstPort) {
 		return false
 	}
 	switch {
@@ -138,9 +123,9 @@ func Backscatter(r *flow.Record) bool {
 
 // Served reports whether a flow is one of a service that answered, its server
 // known: both sides sent something beyond opening and closing, and who began
-// is no guess.
+// is no guess. The row must have been surveyed.
 func Served(r *flow.Record) bool {
-	if Of(r) != Answered || r.Orient >= flow.OrientPopularity || Reply(r) {
+	if r.Outcome != flow.Answered || r.Orient >= flow.OrientPopularity || r.Reply {
 		return false
 	}
 	if r.Proto == flow.UDP && r.Has&flow.HasSrcPort != 0 && r.SrcPort < 1024 && r.DstPort >= 1024 {

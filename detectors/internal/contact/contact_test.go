@@ -11,33 +11,33 @@ const counted = flow.HasBytes | flow.HasPkts | flow.HasSrcPort | flow.HasDstPort
 func TestOutcomes(t *testing.T) {
 	for name, c := range map[string]struct {
 		r    flow.Record
-		want Outcome
+		want flow.Outcome
 	}{
-		"a session":                           {flow.Record{Proto: flow.TCP, State: flow.StateClosed}, Answered},
-		"no answer":                           {flow.Record{Proto: flow.TCP, State: flow.StateAttempt}, Silent},
-		"a refusal":                           {flow.Record{Proto: flow.TCP, State: flow.StateRejected}, Refused},
-		"stopped by a firewall":               {flow.Record{Proto: flow.UDP, State: flow.StateDenied}, Silent},
-		"seen from the middle":                {flow.Record{Proto: flow.TCP, State: flow.StatePartial, Has: counted, DstPkts: 50}, Unknown},
-		"TCP of which nothing is told":        {flow.Record{Proto: flow.TCP}, Unknown},
-		"TCP without a state that went on":    {flow.Record{Proto: flow.TCP, Has: flow.HasPkts, SrcPkts: 9, DstPkts: 9}, Answered},
-		"UDP without a state, answered":       {flow.Record{Proto: flow.UDP, Has: flow.HasPkts, SrcPkts: 1, DstPkts: 1}, Answered},
-		"UDP without a state, not answered":   {flow.Record{Proto: flow.UDP, Has: flow.HasPkts, SrcPkts: 1}, Silent},
-		"UDP of one direction":                {flow.Record{Proto: flow.UDP, Has: flow.HasSrcPkts, SrcPkts: 1}, Unknown},
-		"reset after a talk":                  {flow.Record{Proto: flow.TCP, State: flow.StateResetResp, Has: counted, SrcBytes: 900, DstBytes: 4000, DstPkts: 9}, Answered},
-		"a lone reset":                        {flow.Record{Proto: flow.TCP, State: flow.StateResetResp, Has: flow.HasBytes, SrcBytes: 60, DstBytes: 40}, Refused},
-		"a lone reset after three SYNs":       {flow.Record{Proto: flow.TCP, State: flow.StateResetOrig, Has: flow.HasBytes, SrcBytes: 180, DstBytes: 40}, Refused},
-		"payload of forty bytes, two packets": {flow.Record{Proto: flow.TCP, State: flow.StateResetResp, Has: counted, SrcBytes: 60, DstBytes: 40, DstPkts: 2}, Answered},
-		"reset, payload of nothing":           {flow.Record{Proto: flow.TCP, State: flow.StateResetResp, Has: flow.HasBytes}, Answered},
-		"a ping that was answered":            {flow.Record{Proto: flow.ICMP, Has: flow.HasICMP | flow.HasPkts, ICMPType: 8, SrcPkts: 1, DstPkts: 1, State: flow.StatePartial}, Answered},
-		"a ping that was not":                 {flow.Record{Proto: flow.ICMP, Has: flow.HasICMP | flow.HasPkts, ICMPType: 8, SrcPkts: 1, State: flow.StatePartial}, Silent},
-		"an unreachable is no attempt":        {flow.Record{Proto: flow.ICMP, Has: flow.HasICMP | flow.HasPkts, ICMPType: 3, SrcPkts: 1}, Unknown},
-		"a ping of which nothing is told":     {flow.Record{Proto: flow.ICMPv6, Has: flow.HasICMP, ICMPType: 128}, Unknown},
+		"a session":                           {flow.Record{Proto: flow.TCP, State: flow.StateClosed}, flow.Answered},
+		"no answer":                           {flow.Record{Proto: flow.TCP, State: flow.StateAttempt}, flow.Silent},
+		"a refusal":                           {flow.Record{Proto: flow.TCP, State: flow.StateRejected}, flow.Refused},
+		"stopped by a firewall":               {flow.Record{Proto: flow.UDP, State: flow.StateDenied}, flow.Silent},
+		"seen from the middle":                {flow.Record{Proto: flow.TCP, State: flow.StatePartial, Has: counted, DstPkts: 50}, flow.OutcomeUnknown},
+		"TCP of which nothing is told":        {flow.Record{Proto: flow.TCP}, flow.OutcomeUnknown},
+		"TCP without a state that went on":    {flow.Record{Proto: flow.TCP, Has: flow.HasPkts, SrcPkts: 9, DstPkts: 9}, flow.Answered},
+		"UDP without a state, answered":       {flow.Record{Proto: flow.UDP, Has: flow.HasPkts, SrcPkts: 1, DstPkts: 1}, flow.Answered},
+		"UDP without a state, not answered":   {flow.Record{Proto: flow.UDP, Has: flow.HasPkts, SrcPkts: 1}, flow.Silent},
+		"UDP of one direction":                {flow.Record{Proto: flow.UDP, Has: flow.HasSrcPkts, SrcPkts: 1}, flow.OutcomeUnknown},
+		"reset after a talk":                  {flow.Record{Proto: flow.TCP, State: flow.StateResetResp, Has: counted, SrcBytes: 900, DstBytes: 4000, DstPkts: 9}, flow.Answered},
+		"a lone reset":                        {flow.Record{Proto: flow.TCP, State: flow.StateResetResp, Has: flow.HasBytes, SrcBytes: 60, DstBytes: 40}, flow.Refused},
+		"a lone reset after three SYNs":       {flow.Record{Proto: flow.TCP, State: flow.StateResetOrig, Has: flow.HasBytes, SrcBytes: 180, DstBytes: 40}, flow.Refused},
+		"payload of forty bytes, two packets": {flow.Record{Proto: flow.TCP, State: flow.StateResetResp, Has: counted, SrcBytes: 60, DstBytes: 40, DstPkts: 2}, flow.Answered},
+		"reset, payload of nothing":           {flow.Record{Proto: flow.TCP, State: flow.StateResetResp, Has: flow.HasBytes}, flow.Answered},
+		"a ping that was answered":            {flow.Record{Proto: flow.ICMP, Has: flow.HasICMP | flow.HasPkts, ICMPType: 8, SrcPkts: 1, DstPkts: 1, State: flow.StatePartial}, flow.Answered},
+		"a ping that was not":                 {flow.Record{Proto: flow.ICMP, Has: flow.HasICMP | flow.HasPkts, ICMPType: 8, SrcPkts: 1, State: flow.StatePartial}, flow.Silent},
+		"an unreachable is no attempt":        {flow.Record{Proto: flow.ICMP, Has: flow.HasICMP | flow.HasPkts, ICMPType: 3, SrcPkts: 1}, flow.OutcomeUnknown},
+		"a ping of which nothing is told":     {flow.Record{Proto: flow.ICMPv6, Has: flow.HasICMP, ICMPType: 128}, flow.OutcomeUnknown},
 	} {
 		if got := Of(&c.r); got != c.want {
 			t.Errorf("%s: %d, want %d", name, got, c.want)
 		}
 	}
-	if Answered.Failed() || Unknown.Failed() || !Refused.Failed() || !Silent.Failed() {
+	if flow.Answered.Failed() || flow.OutcomeUnknown.Failed() || !flow.Refused.Failed() || !flow.Silent.Failed() {
 		t.Error("what has failed is what was refused or silent")
 	}
 }
@@ -83,7 +83,8 @@ func TestServed(t *testing.T) {
 		"a reply":            func(r *flow.Record) { r.Proto, r.SrcPort, r.DstPort = flow.UDP, 53, 40000 },
 	} {
 		r := served
-		if change(&r); Served(&r) {
+		change(&r)
+		if r.Outcome, r.Reply = Of(&r), Reply(&r); Served(&r) {
 			t.Errorf("%s: taken for a service that answered", name)
 		}
 	}
@@ -95,7 +96,8 @@ func TestServed(t *testing.T) {
 		"reset":      func(r *flow.Record) { r.State = flow.StateResetOrig },
 	} {
 		r := served
-		if change(&r); !Served(&r) {
+		change(&r)
+		if r.Outcome, r.Reply = Of(&r), Reply(&r); !Served(&r) {
 			t.Errorf("%s: not taken for a service that answered", name)
 		}
 	}

@@ -60,3 +60,9 @@ func (d *Desk) Renumber(h flow.Host, a flow.Addr) {
 	delete(d.hosts, d.addrs[h])
 	d.hosts[a], d.addrs[h] = h, a
 }
+
+// Surveyed is rs, surveyed as by an engine that knows of no further networks.
+func Surveyed(rs []flow.Record) []flow.Record {
+	detectors.NewSurveyor(detectors.Settings{}).Survey(rs)
+	return rs
+}

@@ -100,8 +100,8 @@ func (l *Log) Chain(places []Place, last Place) []Place {
 	return places
 }
 
-// Record gives the flow at a place back as it was, but for the numbers of
-// its hosts.
+// Record gives the flow at a place back as it was read: without the numbers of
+// its hosts and its survey.
 func (l *Log) Record(p Place, src, dst flow.Addr) flow.Record {
 	e := l.At(p)
 	r := flow.Record{

@@ -18,7 +18,7 @@ func random(rng *rand.Rand) flow.Record {
 	for i := range raw {
 		raw[i] = byte(rng.Uint32())
 	}
-	r.SrcHost, r.DstHost = 0, 0 // the log does not keep them
+	r.SrcHost, r.DstHost, r.Survey = 0, 0, flow.Survey{} // the log does not keep them
 	clearUnless := func(bits flow.Fields, fields ...any) {
 		if r.Has&bits != 0 {
 			return
