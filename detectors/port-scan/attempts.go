@@ -72,7 +72,7 @@ func (w *watcher) watched(k pairmap.Key, s *host) bool {
 
 // tellAttempts reports attempts, unless somebody has been answered there.
 func (w *watcher) tellAttempts(k pairmap.Key, a *attempts) {
-	if w.reached.opened(k) {
+	if w.targets.At(k.Dst).opened(k.Port) {
 		return
 	}
 	others := uint32(0)

@@ -87,6 +87,7 @@ func (w *watcher) pair(src, dst flow.Host, gen uint8, at flow.Time, more bool) (
 		}
 		return p, false
 	}
+	w.targets.At(dst).vain |= bit(src)
 	p, fresh = w.pairs.At(pairmap.Pair(src, dst), at)
 	if fresh || p.gen != gen {
 		*p = pair{gen: gen, since: seconds(at)}
@@ -112,8 +113,8 @@ func (w *watcher) service(src flow.Host, port uint16, proto flow.Proto, gen uint
 
 // answered takes a flow that was answered, by a service or even a destination
 // that had not answered its source before.
-func (w *watcher) answered(r *flow.Record, s, d *host, newPair bool) {
-	d.flags |= alive
+func (w *watcher) answered(r *flow.Record, s *host, d *target, newPair bool) {
+	d.alive = true
 	d.dead = 0
 	if newPair {
 		s.ok++
@@ -128,7 +129,10 @@ func (w *watcher) answered(r *flow.Record, s, d *host, newPair bool) {
 	}
 	v := w.service(r.SrcHost, r.DstPort, r.Proto, s.gen, r.Start, true)
 	v.ok++
-	p := w.pairs.Find(pairmap.Pair(r.SrcHost, r.DstHost))
+	var p *pair
+	if d.vain&bit(r.SrcHost) != 0 {
+		p = w.pairs.Find(pairmap.Pair(r.SrcHost, r.DstHost))
+	}
 	tried := p != nil && p.gen == s.gen
 	if tried {
 		p.ok += min(1, ^p.ok)
@@ -144,8 +148,8 @@ func (w *watcher) answered(r *flow.Record, s, d *host, newPair bool) {
 }
 
 // failed takes a flow from the source s that failed.
-func (w *watcher) failed(r *flow.Record, s, d *host, from, to flow.AddrKind) {
-	knownPair, knownService := w.reached.has(r)
+func (w *watcher) failed(r *flow.Record, hash uint64, s *host, d *target, from, to flow.AddrKind) {
+	knownPair, knownService := w.reached.has(r, hash)
 	if knownService {
 		return // a server that the source has used is down
 	}
@@ -223,7 +227,7 @@ func (w *watcher) test(r *flow.Record, s *host, c *campaign) {
 // have turned out to answer nobody.
 func (w *watcher) doubtful(c *campaign) (n uint32) {
 	for _, h := range c.suspects {
-		if h != 0 && w.hosts.At(h).dead >= deadClients {
+		if h != 0 && w.targets.At(h).dead >= deadClients {
 			n++
 		}
 	}
@@ -237,8 +241,8 @@ const deadClients = 4
 // dead reports whether the destination of r answers nobody, so that a client
 // that fails there is none the worse for it: four clients of the network that
 // tried little else in vain say so.
-func (w *watcher) dead(r *flow.Record, s, d *host, internal bool) bool {
-	if !internal || d.flags&alive != 0 {
+func (w *watcher) dead(r *flow.Record, s *host, d *target, internal bool) bool {
+	if !internal || d.alive {
 		return false
 	}
 	if s.targets <= 3 && d.deadBy != r.SrcHost {
@@ -249,7 +253,7 @@ func (w *watcher) dead(r *flow.Record, s, d *host, internal bool) bool {
 }
 
 // echo takes an ICMP request.
-func (w *watcher) echo(r *flow.Record, s *host, o flow.Outcome) {
+func (w *watcher) echo(r *flow.Record, s *host) {
 	c, fresh := w.campaign(r, s)
 	if c == nil && s.flags&suspect != 0 {
 		c = w.campaigns.Find(pairmap.Key{Src: r.SrcHost})
@@ -264,7 +268,7 @@ func (w *watcher) echo(r *flow.Record, s *host, o flow.Outcome) {
 		return
 	}
 	c.pinged++
-	if o == flow.Answered {
+	if r.Outcome == flow.Answered {
 		c.alive++
 	}
 	w.judgeEcho(r, c, r.SrcKind.Internal())

@@ -3,7 +3,6 @@ package portscan
 import (
 	"math/bits"
 
-	"seine/detectors/internal/pairmap"
 	"seine/flow"
 )
 
@@ -35,26 +34,16 @@ func mix(a, b uint64) uint64 {
 	return h ^ h>>31
 }
 
-// open notes that the destination of r answered somebody at its port: as a pair
-// with host 0, which nobody is.
-func (f *filter) open(r *flow.Record) {
-	anybody := flow.Record{DstHost: r.DstHost, DstPort: r.DstPort, Proto: r.Proto}
-	f.add(&anybody)
+// pairHash is the number by which a filter knows the pair of r.
+func pairHash(r *flow.Record) uint64 {
+	return mix(uint64(r.SrcHost)<<32|uint64(r.DstHost), 0x94d049bb133111eb)
 }
-
-// opened reports whether the destination of k has answered anybody there.
-func (f *filter) opened(k pairmap.Key) bool {
-	anybody := flow.Record{DstHost: k.Dst, DstPort: k.Port, Proto: k.Proto}
-	_, service := f.has(&anybody)
-	return service
-}
-
-func pairHash(src, dst flow.Host) uint64 { return mix(uint64(src)<<32|uint64(dst), 0x94d049bb133111eb) }
 
 // slot is the word of a pair; that of its services is beside it.
 func slot(h uint64) uint64 { return h % (filterWords / 2) * 2 }
 
-func (f *filter) place(src, dst flow.Host) *uint64 { return &f.words[slot(pairHash(src, dst))] }
+// place is where a pair is, for detectors.Prefetch.
+func (f *filter) place(h uint64) *uint64 { return &f.words[slot(h)] }
 
 // two are two bits of a hash, from its upper end.
 func two(h uint64) uint64 { return 1<<(h>>58) | 1<<(h>>52&63) }
@@ -64,9 +53,8 @@ func serviceBits(h uint64, r *flow.Record) uint64 {
 }
 
 // add notes that the destination of r answered its source, and reports which
-// of it is new.
-func (f *filter) add(r *flow.Record) (newPair, newService bool) {
-	h := pairHash(r.SrcHost, r.DstHost)
+// of it is new. h is the hash of the pair.
+func (f *filter) add(r *flow.Record, h uint64) (newPair, newService bool) {
 	i := slot(h)
 	pair, service := two(h), serviceBits(h, r)
 	newPair = f.words[i]&pair != pair
@@ -83,9 +71,8 @@ func (f *filter) add(r *flow.Record) (newPair, newService bool) {
 }
 
 // has reports whether the destination of r has answered its source before,
-// and whether by that service.
-func (f *filter) has(r *flow.Record) (pair, service bool) {
-	h := pairHash(r.SrcHost, r.DstHost)
+// and whether by that service. h is the hash of the pair.
+func (f *filter) has(r *flow.Record, h uint64) (pair, service bool) {
 	i := slot(h)
 	p, s := two(h), serviceBits(h, r)
 	pair = f.words[i]&p == p

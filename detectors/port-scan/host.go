@@ -8,8 +8,8 @@ import (
 	"seine/flow"
 )
 
-// A host is what is known of an address, as a source and as a destination,
-// in 36 bytes: there is one for each address that is known at all.
+// A host is what is known of an address as a source, in half a cache line: there
+// is one for each address that is known at all.
 type host struct {
 	ratio float32 // natural logarithm of the likelihood ratio, scanner to not
 	at    uint32  // second at which it was last worked out
@@ -26,17 +26,35 @@ type host struct {
 	gen      uint8  // counts the campaigns: what is of an earlier one does not hold
 	contacts uint16 // distinct contacts that failed, held at the largest number
 	targets  uint16 // distinct destinations of them, likewise
-
-	deadBy flow.Host // the last source that tried in vain
-	dead   uint8     // how many such sources, from inside and not suspect
-	flags  uint8
+	flags    uint8
 }
 
 const (
-	alive       = 1 << iota // has answered somebody
-	suspect                 // has a campaign
+	suspect     = 1 << iota // has a campaign
 	firstInside             // the first contact that failed is internal
 )
+
+// A target is what is known of an address as a destination, in 16 bytes.
+type target struct {
+	served uint64    // the TCP services that answered somebody, two bits each
+	deadBy flow.Host // the last source that tried in vain
+	dead   uint8     // how many such sources, from inside and not suspect
+	alive  bool      // has answered somebody
+	vain   uint16    // bits for the sources that there may be a pair with
+}
+
+// bit is the one of a source among the 16 of a target.
+func bit(h flow.Host) uint16 { return 1 << (uint32(h) * 0x9e3779b1 >> 28) }
+
+// open notes that a service of the target answered.
+func (d *target) open(port uint16) { d.served |= two(mix(uint64(port), 0)) }
+
+// opened reports whether a service of the target has answered anybody. Of a
+// target with a handful of services one in fifty others is taken for one.
+func (d *target) opened(port uint16) bool {
+	service := two(mix(uint64(port), 0))
+	return d.served&service == service
+}
 
 // restart drops what counts from the beginning of a campaign.
 func (s *host) restart() {

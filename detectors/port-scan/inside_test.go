@@ -75,10 +75,12 @@ func TestFilterErrsSeldom(t *testing.T) {
 	pairs := func(i int) *flow.Record {
 		return &flow.Record{SrcHost: flow.Host(1 + i%5000), DstHost: flow.Host(6000 + i/5000), DstPort: 443, Proto: flow.TCP}
 	}
+	add := func(r *flow.Record) (pair, service bool) { return f.add(r, pairHash(r)) }
+	has := func(r *flow.Record) (pair, service bool) { return f.has(r, pairHash(r)) }
 	const n = 2_000_000
 	missed := 0
 	for i := range n {
-		if newPair, _ := f.add(pairs(i)); !newPair {
+		if newPair, _ := add(pairs(i)); !newPair {
 			missed++
 		}
 	}
@@ -87,7 +89,7 @@ func TestFilterErrsSeldom(t *testing.T) {
 	}
 	for range 10000 {
 		r := pairs(rng.IntN(n))
-		if pair, service := f.has(r); !pair || !service {
+		if pair, service := has(r); !pair || !service {
 			t.Fatal("a pair was forgotten")
 		}
 	}
@@ -95,7 +97,7 @@ func TestFilterErrsSeldom(t *testing.T) {
 	for range 10000 {
 		r := pairs(rng.IntN(n))
 		r.DstPort = 22
-		if _, service := f.has(r); service {
+		if _, service := has(r); service {
 			wrong++
 		}
 	}
@@ -104,9 +106,40 @@ func TestFilterErrsSeldom(t *testing.T) {
 	}
 }
 
+// TestTargetKnowsWhatItServes opens up to eight services of many targets.
+func TestTargetKnowsWhatItServes(t *testing.T) {
+	rng := rand.New(rand.NewPCG(1, 2))
+	wrong, asked := 0, 0
+	for range 2000 {
+		var d target
+		open := map[uint16]bool{}
+		for range 1 + rng.IntN(8) {
+			p := uint16(rng.Uint32())
+			d.open(p)
+			open[p] = true
+		}
+		for p := range open {
+			if !d.opened(p) {
+				t.Fatalf("port %d was forgotten", p)
+			}
+		}
+		for range 50 {
+			if p := uint16(rng.Uint32()); !open[p] {
+				asked++
+				if d.opened(p) {
+					wrong++
+				}
+			}
+		}
+	}
+	if wrong*30 > asked {
+		t.Errorf("of %d services that never answered %d are known", asked, wrong)
+	}
+}
+
 func TestStateIsSmall(t *testing.T) {
-	if n := unsafe.Sizeof(host{}); n > 40 {
-		t.Errorf("%d bytes an address", n)
+	if n, m := unsafe.Sizeof(host{}), unsafe.Sizeof(target{}); n != 32 || m != 16 {
+		t.Errorf("%d and %d bytes an address", n, m)
 	}
 	if n := unsafe.Sizeof(campaign{}); n > 2112 {
 		t.Errorf("%d bytes a campaign", n)

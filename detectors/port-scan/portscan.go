@@ -72,6 +72,7 @@ type watcher struct {
 	limits limits
 
 	hosts     hostmap.Map[host]
+	targets   hostmap.Map[target]
 	exempt    exemptions
 	reached   filter
 	prior     prior
@@ -129,55 +130,73 @@ const group = 32
 // Flows implements detectors.Watcher.
 func (w *watcher) Flows(rs []flow.Record) {
 	w.reached.ready()
-	var outcomes [2][group]flow.Outcome
-	now, coming := &outcomes[0], &outcomes[1]
+	var hashes [2][group]uint64
+	now, coming := &hashes[0], &hashes[1]
 	w.look(rs[:min(group, len(rs))], now)
 	for len(rs) > 0 {
 		g := rs[:min(group, len(rs))]
 		rs = rs[len(g):]
 		w.look(rs[:min(group, len(rs))], coming)
+		w.peek(g, now)
 		for i := range g {
-			if now[i] != flow.OutcomeUnknown || icmp(g[i].Proto) {
+			if g[i].Outcome != flow.OutcomeUnknown || icmp(g[i].Proto) {
 				w.env.At(&g[i])
-				w.flow(&g[i], now[i])
+				w.flow(&g[i], now[i&(group-1)])
 			}
 		}
 		now, coming = coming, now
 	}
 }
 
-// look judges rows and asks for what most of their kind will need: those that
-// were answered only what tells that they are nothing new.
-func (w *watcher) look(g []flow.Record, outcomes *[group]flow.Outcome) {
-	var ends [2 * group]*host
-	var places [4 * group]*uint64
-	n, m := 0, 0
+// look hashes the pairs of rows and asks for what tells whether they are news.
+func (w *watcher) look(g []flow.Record, hashes *[group]uint64) {
+	var places [3 * group]*uint64
+	n := 0
 	for i := range g {
 		r := &g[i]
-		o := r.Outcome
-		outcomes[i&(group-1)] = o
-		switch {
-		case o == flow.Answered:
-			places[n&(4*group-1)] = w.reached.place(r.SrcHost, r.DstHost)
-			n++
-		case o.Failed():
-			places[n&(4*group-1)] = w.contacts.Place(pairmap.Service(r))
-			places[(n+1)&(4*group-1)] = w.pairs.Place(pairmap.Pair(r.SrcHost, r.DstHost))
-			places[(n+2)&(4*group-1)] = w.services.Place(pairmap.Key{Src: r.SrcHost, Port: r.DstPort, Proto: r.Proto})
-			places[(n+3)&(4*group-1)] = w.reached.place(r.SrcHost, r.DstHost)
-			n += 4
-			ends[m&(2*group-1)], ends[(m+1)&(2*group-1)] = w.hosts.At(r.SrcHost), w.hosts.At(r.DstHost)
-			m += 2
+		if r.Outcome == flow.OutcomeUnknown {
+			continue
+		}
+		h := pairHash(r)
+		hashes[i&(group-1)] = h
+		places[n] = w.reached.place(h)
+		n++
+		if r.Outcome.Failed() {
+			places[n] = w.contacts.Place(pairmap.Service(r))
+			places[n+1] = w.pairs.Place(pairmap.Pair(r.SrcHost, r.DstHost))
+			n += 2
 		}
 	}
 	detectors.Prefetch(places[:n])
-	detectors.Prefetch(ends[:m])
+}
+
+// peek asks for what news will need: of both ends, and of the source and port.
+func (w *watcher) peek(g []flow.Record, hashes *[group]uint64) {
+	var ends [group]*host
+	var targets [group]*target
+	var places [group]*uint64
+	n := 0
+	for i := range g {
+		r := &g[i]
+		if r.Outcome == flow.OutcomeUnknown {
+			continue
+		}
+		if _, known := w.reached.has(r, hashes[i&(group-1)]); known {
+			continue
+		}
+		ends[n&(group-1)], targets[n&(group-1)] = w.hosts.At(r.SrcHost), w.targets.At(r.DstHost)
+		places[n&(group-1)] = w.services.Place(pairmap.Key{Src: r.SrcHost, Port: r.DstPort, Proto: r.Proto})
+		n++
+	}
+	detectors.Prefetch(ends[:n])
+	detectors.Prefetch(targets[:n])
+	detectors.Prefetch(places[:n])
 }
 
 func icmp(p flow.Proto) bool { return p == flow.ICMP || p == flow.ICMPv6 }
 
-// flow takes a row.
-func (w *watcher) flow(r *flow.Record, o flow.Outcome) {
+// flow takes a row, the hash of whose pair this is.
+func (w *watcher) flow(r *flow.Record, hash uint64) {
 	if r.SrcHost == r.DstHost {
 		return
 	}
@@ -187,12 +206,12 @@ func (w *watcher) flow(r *flow.Record, o flow.Outcome) {
 		if r.Has&flow.HasDstPort == 0 || r.DstPort == 0 {
 			return // fragments, and rows that do not tell
 		}
-		if o == flow.Answered {
-			if newPair, newService = w.reached.add(r); !newService {
+		if r.Outcome == flow.Answered {
+			if newPair, newService = w.reached.add(r, hash); !newService {
 				return
 			}
 			if r.Proto == flow.TCP {
-				w.reached.open(r)
+				w.targets.At(r.DstHost).open(r.DstPort)
 			}
 		}
 	case flow.ICMP, flow.ICMPv6:
@@ -206,14 +225,14 @@ func (w *watcher) flow(r *flow.Record, o flow.Outcome) {
 	if !from.Machine() || !to.Machine() || w.exempt.has(r.SrcHost, r.Src) {
 		return
 	}
-	s, d := w.hosts.At(r.SrcHost), w.hosts.At(r.DstHost)
+	s, d := w.hosts.At(r.SrcHost), w.targets.At(r.DstHost)
 	switch {
 	case icmp(r.Proto):
-		w.echo(r, s, o)
-	case o == flow.Answered:
+		w.echo(r, s)
+	case r.Outcome == flow.Answered:
 		w.answered(r, s, d, newPair)
 	case !pointless(r):
-		w.failed(r, s, d, from, to)
+		w.failed(r, hash, s, d, from, to)
 	}
 }
 
@@ -240,7 +259,7 @@ func (w *watcher) Forget(hs []flow.Host) {
 				w.tell(h, c, true)
 			}
 		}
-		*s = host{}
+		*s, *w.targets.At(h) = host{}, target{}
 	}
 	w.exempt.forget(hs)
 	w.contacts.Forget(hs)
