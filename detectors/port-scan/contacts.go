@@ -148,8 +148,8 @@ func (w *watcher) answered(r *flow.Record, s *host, d *target, newPair bool) {
 }
 
 // failed takes a flow from the source s that failed.
-func (w *watcher) failed(r *flow.Record, hash uint64, s *host, d *target, from, to flow.AddrKind) {
-	knownPair, knownService := w.reached.has(r, hash)
+func (w *watcher) failed(r *flow.Record, at call, s *host, d *target, from, to flow.AddrKind) {
+	knownPair, knownService := w.reached.has(at)
 	if knownService {
 		return // a server that the source has used is down
 	}

@@ -127,11 +127,18 @@ func size(env *detectors.Env, name string, def int, doc string) int {
 // need is on its way to the cache.
 const group = 32
 
+// A stage is a group of rows on its way.
+type stage struct {
+	calls [group]call
+	known uint32 // rows that tell nothing: they were answered by a service that did before
+	begun int    // of the filter that knew them
+}
+
 // Flows implements detectors.Watcher.
 func (w *watcher) Flows(rs []flow.Record) {
 	w.reached.ready()
-	var hashes [2][group]uint64
-	now, coming := &hashes[0], &hashes[1]
+	var stages [2]stage
+	now, coming := &stages[0], &stages[1]
 	w.look(rs[:min(group, len(rs))], now)
 	for len(rs) > 0 {
 		g := rs[:min(group, len(rs))]
@@ -139,27 +146,36 @@ func (w *watcher) Flows(rs []flow.Record) {
 		w.look(rs[:min(group, len(rs))], coming)
 		w.peek(g, now)
 		for i := range g {
+			if now.known>>i&1 != 0 && now.begun == w.reached.begun {
+				continue
+			}
 			if g[i].Outcome != flow.OutcomeUnknown || icmp(g[i].Proto) {
 				w.env.At(&g[i])
-				w.flow(&g[i], now[i&(group-1)])
+				w.flow(&g[i], now.calls[i&(group-1)])
 			}
 		}
 		now, coming = coming, now
 	}
 }
 
-// look hashes the pairs of rows and asks for what tells whether they are news.
-func (w *watcher) look(g []flow.Record, hashes *[group]uint64) {
+// look finds the rows that tell nothing, and asks for what tells whether the
+// others are news.
+func (w *watcher) look(g []flow.Record, s *stage) {
 	var places [3 * group]*uint64
 	n := 0
+	s.known, s.begun = 0, w.reached.begun
 	for i := range g {
 		r := &g[i]
 		if r.Outcome == flow.OutcomeUnknown {
 			continue
 		}
-		h := pairHash(r)
-		hashes[i&(group-1)] = h
-		places[n] = w.reached.place(h)
+		c := callOf(r)
+		s.calls[i&(group-1)] = c
+		if r.Outcome == flow.Answered && w.reached.late(c) {
+			s.known |= 1 << i
+			continue
+		}
+		places[n] = w.reached.place(c)
 		n++
 		if r.Outcome.Failed() {
 			places[n] = w.contacts.Place(pairmap.Service(r))
@@ -171,17 +187,17 @@ func (w *watcher) look(g []flow.Record, hashes *[group]uint64) {
 }
 
 // peek asks for what news will need: of both ends, and of the source and port.
-func (w *watcher) peek(g []flow.Record, hashes *[group]uint64) {
+func (w *watcher) peek(g []flow.Record, s *stage) {
 	var ends [group]*host
 	var targets [group]*target
 	var places [group]*uint64
 	n := 0
 	for i := range g {
 		r := &g[i]
-		if r.Outcome == flow.OutcomeUnknown {
+		if r.Outcome == flow.OutcomeUnknown || s.known>>i&1 != 0 {
 			continue
 		}
-		if _, known := w.reached.has(r, hashes[i&(group-1)]); known {
+		if _, known := w.reached.has(s.calls[i&(group-1)]); known {
 			continue
 		}
 		ends[n&(group-1)], targets[n&(group-1)] = w.hosts.At(r.SrcHost), w.targets.At(r.DstHost)
@@ -195,8 +211,8 @@ func (w *watcher) peek(g []flow.Record, hashes *[group]uint64) {
 
 func icmp(p flow.Proto) bool { return p == flow.ICMP || p == flow.ICMPv6 }
 
-// flow takes a row, the hash of whose pair this is.
-func (w *watcher) flow(r *flow.Record, hash uint64) {
+// flow takes a row.
+func (w *watcher) flow(r *flow.Record, c call) {
 	if r.SrcHost == r.DstHost {
 		return
 	}
@@ -207,7 +223,7 @@ func (w *watcher) flow(r *flow.Record, hash uint64) {
 			return // fragments, and rows that do not tell
 		}
 		if r.Outcome == flow.Answered {
-			if newPair, newService = w.reached.add(r, hash); !newService {
+			if newPair, newService = w.reached.add(c); !newService {
 				return
 			}
 			if r.Proto == flow.TCP {
@@ -232,7 +248,7 @@ func (w *watcher) flow(r *flow.Record, hash uint64) {
 	case r.Outcome == flow.Answered:
 		w.answered(r, s, d, newPair)
 	case !pointless(r):
-		w.failed(r, hash, s, d, from, to)
+		w.failed(r, c, s, d, from, to)
 	}
 }
 

@@ -53,7 +53,7 @@ func (n *Network) Kind(a flow.Addr) flow.AddrKind {
 	if a.Is4() {
 		v := a.Uint32()
 		k := n.tops[v>>24]
-		if k != 0 && (k&flow.AddrInternal == 0 || uint8(v+1) > 1) { // .255 and .0 are several machines inside
+		if k != 0 && (uint8(v+1) > 1 || k&flow.AddrInternal == 0) { // .255 and .0 are several machines inside
 			return k &^ told
 		}
 	}
