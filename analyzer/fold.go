@@ -275,7 +275,7 @@ func (d *finding) merge(a *detectors.Alert, evidence int) {
 	d.last = max(d.last, a.Time)
 	d.flows = append(d.flows, a.Evidence...)
 	if len(d.flows) > 2*evidence+2 {
-		d.flows = sampleRows(d.flows, evidence)
+		d.flows = append(d.flows[:0], sampleRows(d.flows, evidence)...)
 	}
 }
 

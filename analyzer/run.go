@@ -284,8 +284,8 @@ func (pl *pipeline) collect(done chan<- struct{}) {
 				break
 			}
 			if err := pl.sink.Alert(a.alert); err != nil {
-				err = fmt.Errorf("writing alerts: %w", err)
-				pl.sinkErr.Store(&err)
+				failed := fmt.Errorf("writing alerts: %w", err)
+				pl.sinkErr.Store(&failed)
 			}
 		}
 		for i := range it.alerts {

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"os"
 	"strings"
+	"sync"
 
 	"github.com/spf13/cobra"
 
@@ -26,11 +27,14 @@ func lists() settings.Lists {
 	}
 }
 
+// defaults are the settings that those of every command are made of.
+var defaults = sync.OnceValue(func() *settings.Settings { return settings.New(lists()) })
+
 // configured gives cmd the flags of all settings, or of those of some groups
 // and of single ones ("--tz"), with completion of their words, and returns a function that gives their
 // values when cmd runs.
 func configured(cmd *cobra.Command, groups ...string) func() (*settings.Settings, *settings.Options, error) {
-	set := settings.New(lists())
+	set := defaults().Anew()
 	cmd.Flags().SortFlags = false
 	if len(groups) == 0 {
 		groups = settings.Groups()
@@ -80,7 +84,7 @@ func configured(cmd *cobra.Command, groups ...string) func() (*settings.Settings
 // ruled gives cmd the flags that name rules of the user's own, and returns a
 // function that gives all detectors when cmd runs.
 func ruled(cmd *cobra.Command) func() ([]*detectors.Detector, error) {
-	set := settings.New(lists())
+	set := defaults().Anew()
 	cmd.Flags().AddFlag(set.Flags(settings.GroupDetect).Lookup("rules"))
 	file := cmd.Flags().String("config", "", "configuration `FILE` (YAML) that may name rules; the variable "+settings.EnvFile+" names one too")
 	_ = cmd.MarkFlagFilename("config", "yaml", "yml")

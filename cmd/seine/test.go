@@ -60,7 +60,7 @@ func testCommand() *cobra.Command {
 		},
 		RunE: func(cmd *cobra.Command, args []string) error {
 			t.base = func() *settings.Settings {
-				set := settings.New(lists())
+				set := defaults().Anew()
 				flags := set.Flags(settings.GroupDetect)
 				for _, r := range rules {
 					_ = flags.Set("rules", r) // which takes any text

@@ -78,7 +78,7 @@ func (w *watcher) Flows(rs []flow.Record) {
 				Facts:   []detectors.Fact{detectors.Uint("src_bytes", 0), detectors.Uint("dst_bytes", 0)},
 			})
 		}
-		if r.Src.Private() && r.Dst.Private() && w.env.Shows(w.private) {
+		if r.Dst.Private() && r.Src.Private() && w.env.Shows(w.private) {
 			w.env.Report(r, detectors.Alert{
 				Rule: w.private, Subject: detectors.Pair(r.Src, r.Dst),
 				Summary: fmt.Sprintf("%s and %s are both private addresses", r.Src, r.Dst),
@@ -126,7 +126,7 @@ func (w *watcher) toBroadcast(r *flow.Record) {
 	}
 	w.env.Report(r, detectors.Alert{
 		Rule: w.broadcast, Subject: detectors.Pair(r.Src, r.Dst),
-		Summary: fmt.Sprintf("%s sent to the broadcast address 255.255.255.255 (%s)", r.Src, kind),
+		Summary: r.Src.String() + " sent to the broadcast address 255.255.255.255 (" + kind + ")",
 		Facts:   []detectors.Fact{detectors.Text("kind", kind)},
 	})
 }

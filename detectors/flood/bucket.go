@@ -81,7 +81,7 @@ func (s *sketch) count() float64 {
 	const m = 64
 	sum, zeros := 0.0, 0
 	for _, r := range s {
-		sum += math.Ldexp(1, -int(r))
+		sum += math.Float64frombits(uint64(1023-int(r)) << 52) // 2 to the -r
 		if r == 0 {
 			zeros++
 		}
@@ -116,7 +116,8 @@ func (w *watcher) bucket(v *victim, h flow.Host, m int32) *bucket {
 	}
 	b := &v.open[slot(m)]
 	if !b.used {
-		*b = bucket{minute: m, used: true}
+		*b = bucket{}
+		b.minute, b.used = m, true
 		w.touched[slot(m)] = append(w.touched[slot(m)], h)
 	}
 	return b

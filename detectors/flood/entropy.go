@@ -85,16 +85,12 @@ func (e *entropies) count(r *flow.Record, m int32) {
 // of is the entropy of each field, 1 where its values are spread as widely as
 // can be told.
 func (b *bin) of() (h [fields]float64) {
-	var counts [binSlots]uint64
 	n := float64(b.total)
 	if n < 2 {
 		return h
 	}
 	for f := range h {
-		for i, v := range b.counts[f] {
-			counts[i] = uint64(v)
-		}
-		h[f] = min(1, stat.Entropy(counts[:])*math.Log(n)/math.Log(min(n, binSlots)))
+		h[f] = min(1, stat.Entropy(b.counts[f][:])*math.Log(n)/math.Log(min(n, binSlots)))
 	}
 	return h
 }

@@ -191,13 +191,13 @@ func (w *watcher) flow(r *flow.Record, g *glance) {
 		return
 	}
 	w.newest = max(w.newest, m)
-	w.row = r
 	w.entropies.count(r, m)
 	reflects := r.Proto == flow.UDP && w.reflects(r.DstPort)
 	if !reflects && !g.watched && g.flows < watchFlows-1 && r.SrcPkts < watchPackets && (r.SrcBytes < watchBytes || r.Proto != flow.UDP) {
 		g.notice(m) // most flows, in short
 		return
 	}
+	w.row = r
 	// Field by field: a literal is copied, which waits for what was just written.
 	var a arrival
 	a.flow, a.victim, a.source, a.port, a.from = r, r.DstHost, r.SrcHost, r.DstPort, r.SrcPort

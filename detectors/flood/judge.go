@@ -164,7 +164,10 @@ func (w *watcher) judge(h flow.Host, v *victim, b *bucket) {
 
 // kind names what a minute looks like: noKind if it is within the ordinary.
 func (w *watcher) kind(v *victim, b *bucket, x [measures]float64) (kind, comparison) {
-	f, sources := &w.floor, b.suspects.count()
+	f, sources := &w.floor, 0.0
+	if b.suspicious() > 0 {
+		sources = b.suspects.count()
+	}
 	inside := float64(b.inside) / float64(max(b.looked, 1))
 	onePort := b.onePort()
 	if b.answerBytes >= f.bytes && sources >= many/2 && inside < share &&

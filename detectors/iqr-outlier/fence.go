@@ -1,18 +1,20 @@
 package iqroutlier
 
 import (
-	"math/big"
+	"math"
+	"math/bits"
 	"slices"
 )
 
 // A fence is the factor num/den of the interquartile range.
 type fence struct {
-	num, den int64
+	num, den uint64
 	values   []uint64
 	counts   []uint32
+	used     int // of counts; those behind are 0
 }
 
-func newFence(num, den int64) fence {
+func newFence(num, den uint64) fence {
 	a, b := num, den
 	for b != 0 {
 		a, b = b, a%b
@@ -64,13 +66,15 @@ func (f *fence) counted(t *table, which feature) func(i int) uint64 {
 	if which != dstPorts {
 		return nil
 	}
-	clear(f.counts)
+	clear(f.counts[:f.used])
+	f.used = 0
 	for i := range t.pairs {
-		v := t.pairs[i].ports
+		v := int(t.pairs[i].ports)
 		if v >= countable {
 			return nil
 		}
 		f.counts[v]++
+		f.used = max(f.used, v+1)
 	}
 	return func(i int) uint64 {
 		v, below := 0, uint32(0)
@@ -82,22 +86,25 @@ func (f *fence) counted(t *table, which feature) func(i int) uint64 {
 }
 
 // inside are the least and the most that lie within the fences, exactly:
-// Q1 − k·IQR ≤ v ≤ Q3 + k·IQR.
+// Q1 − k·IQR ≤ v ≤ Q3 + k·IQR. Times 4·den these are whole numbers of 128 bits.
 func (f *fence) inside(q1, q3 uint64) (least, most uint64) {
-	whole := func(u uint64) *big.Int { return new(big.Int).SetUint64(u) }
-	den := big.NewInt(f.den)
-	reach := new(big.Int).Mul(whole(q3-q1), big.NewInt(f.num)) // times 4·den
-	low := new(big.Int).Sub(new(big.Int).Mul(whole(q1), den), reach)
-	high := new(big.Int).Add(new(big.Int).Mul(whole(q3), den), reach)
-	unit := new(big.Int).Mul(big.NewInt(4), den)
-	if low.Sign() > 0 { // rounded up
-		low.Add(low, new(big.Int).Sub(unit, big.NewInt(1)))
-		least = low.Div(low, unit).Uint64()
+	unit := 4 * f.den
+	reachHi, reachLo := bits.Mul64(q3-q1, f.num)
+	hi, lo := bits.Mul64(q1, f.den)
+	lo, borrow := bits.Sub64(lo, reachLo, 0)
+	hi, borrow = bits.Sub64(hi, reachHi, borrow)
+	if borrow == 0 { // rounded up
+		lo, carry := bits.Add64(lo, unit-1, 0)
+		least, _ = bits.Div64(hi+carry, lo, unit)
 	}
-	if high.Div(high, unit); high.IsUint64() {
-		return least, high.Uint64()
+	hi, lo = bits.Mul64(q3, f.den)
+	lo, carry := bits.Add64(lo, reachLo, 0)
+	hi += reachHi + carry
+	if hi >= unit {
+		return least, math.MaxUint64
 	}
-	return least, 1<<64 - 1
+	most, _ = bits.Div64(hi, lo, unit)
+	return least, most
 }
 
 // bounds are the fences as numbers for people.

@@ -64,6 +64,9 @@ type watcher struct {
 	late        *detectors.Counter
 	lost        *detectors.Counter
 	chain       []flowlog.Place
+	kept        []flow.Record // of one outlier at a time
+	text        []byte
+	names       [1 << featureCount]detectors.Fact // see named
 }
 
 func newWatcher(d *detectors.Detector, env *detectors.Env) detectors.Watcher {
@@ -90,7 +93,7 @@ func newWatcher(d *detectors.Detector, env *detectors.Env) detectors.Watcher {
 		env.Reject("fence", "must lie between 0 and 1000000")
 		k = 3
 	}
-	w.fence = newFence(int64(math.Round(k*1000)), 1000)
+	w.fence = newFence(uint64(math.Round(k*1000)), 1000)
 	w.maxPairs = env.Int("max-pairs", 4_000_000, "pairs held in open windows; beyond it new pairs are left out")
 	w.maxFlows = env.Int("max-flows", 4_000_000, "flows kept one by one in open windows, 64 bytes each; beyond it a window keeps only a sample of them as evidence")
 	w.maxWindows = env.Int("max-windows", 50_000, "windows open at once; beyond it the oldest is judged early")

@@ -1,9 +1,7 @@
 package iqroutlier
 
 import (
-	"fmt"
-	"slices"
-	"strings"
+	"strconv"
 
 	"seine/detectors"
 )
@@ -32,28 +30,33 @@ func (w *watcher) judge(win *window) {
 		if v := uint64(t.pairs[i].ports); ports && v >= w.limits[0].least && v <= w.limits[0].most {
 			continue
 		}
-		var fired []feature
+		var fired featureSet
 		for k, f := range w.features {
 			if v := t.value(i, f); v < w.limits[k].least || v > w.limits[k].most {
-				fired = append(fired, f)
+				fired |= 1 << f
 			}
 		}
-		if fired == nil || !w.env.Shows(w.rule) {
+		if fired == 0 || !w.env.Shows(w.rule) {
 			continue
 		}
 		s := newSum()
 		if all {
 			s = t.sums[i]
+		} else {
+			s.kept = w.kept[:0]
 		}
 		w.sum(win, i, &s, !all, w.env.Evidence())
 		w.report(win, outlier{&t.pairs[i], &s, fired})
+		if !all {
+			w.kept = s.kept
+		}
 	}
 }
 
 type outlier struct {
 	pair     *pair
 	sum      *sum
-	features []feature
+	features featureSet
 }
 
 // value is a figure of the pair.
@@ -62,28 +65,49 @@ func (o *outlier) value(f feature) uint64 { return value(o.pair, o.sum, f) }
 func (w *watcher) report(win *window, o outlier) {
 	p, s := o.pair, o.sum
 	src, dst := w.addr(p.src), w.addr(p.dst)
-	var names []string
-	for _, f := range o.features {
-		names = append(names, features[f].name)
-	}
 	facts := make([]detectors.Fact, 0, 2+len(features)+len(w.features))
-	facts = append(facts, detectors.Moment("window", win.start), detectors.Texts("features", names))
+	facts = append(facts, detectors.Moment("window", win.start), w.named(o.features))
 	for f := range features {
 		facts = append(facts, detectors.Uint(features[f].name, o.value(feature(f))))
 	}
-	var why []string
+	text := append(src.AppendTo(w.text[:0]), " → "...)
+	text = append(dst.AppendTo(text), " stood out among the pairs of "...)
+	text = win.start.AppendTo(text)
+	sep := ": "
 	for k, f := range w.features {
 		low, high := w.fence.bounds(w.limits[k])
-		facts = append(facts, detectors.List(features[f].name+"_fence", detectors.Float("", low), detectors.Float("", high)))
-		if slices.Contains(o.features, f) {
-			why = append(why, fmt.Sprintf("%d %s, outside %.6g to %.6g", o.value(f), features[f].phrase, low, high))
+		facts = append(facts, detectors.List(features[f].fence, detectors.Float("", low), detectors.Float("", high)))
+		if o.features>>f&1 == 0 {
+			continue
 		}
+		text = append(text, sep...)
+		text = append(strconv.AppendUint(text, o.value(f), 10), ' ')
+		text = append(append(text, features[f].phrase...), ", outside "...)
+		text = append(strconv.AppendFloat(text, low, 'g', 6, 64), " to "...)
+		text = strconv.AppendFloat(text, high, 'g', 6, 64)
+		sep = "; "
 	}
+	w.text = text
 	w.env.Report(nil, detectors.Alert{
 		Rule: w.rule, Subject: detectors.Pair(src, dst), Window: win.start, HasWindow: true,
-		Summary:  fmt.Sprintf("%s → %s stood out among the pairs of %s: %s", src, dst, win.start, strings.Join(why, "; ")),
+		Summary:  string(text),
 		Facts:    facts,
 		Evidence: detectors.Sample(s.kept, w.env.Evidence()), Flows: uint64(p.connections),
 		Time: s.last, HasTime: true, FirstSeen: s.first, LastSeen: s.last,
 	})
+}
+
+// named is the fact that names the features of a set, in the order in which
+// they are compared. Alerts share it.
+func (w *watcher) named(set featureSet) detectors.Fact {
+	if fact := &w.names[set]; fact.Key == "" {
+		var names []string
+		for _, f := range w.features {
+			if set>>f&1 != 0 {
+				names = append(names, features[f].name)
+			}
+		}
+		*fact = detectors.Texts("features", names)
+	}
+	return w.names[set]
 }

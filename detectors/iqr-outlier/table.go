@@ -3,6 +3,7 @@ package iqroutlier
 import (
 	"math"
 	"math/bits"
+	"slices"
 
 	"seine/detectors/internal/flowlog"
 	"seine/detectors/internal/hashset"
@@ -20,11 +21,14 @@ const (
 	featureCount
 )
 
-var features = [featureCount]struct{ name, phrase string }{
-	{"dst_ports", "destination ports"},
-	{"connections", "connections"},
-	{"src_bytes", "bytes sent"},
-	{"dst_bytes", "bytes received"},
+// A featureSet has a bit for each feature.
+type featureSet uint8
+
+var features = [featureCount]struct{ name, fence, phrase string }{
+	{"dst_ports", "dst_ports_fence", "destination ports"},
+	{"connections", "connections_fence", "connections"},
+	{"src_bytes", "src_bytes_fence", "bytes sent"},
+	{"dst_bytes", "dst_bytes_fence", "bytes received"},
 }
 
 // A pair is a source and a destination of a window: 24 bytes, so that the
@@ -96,13 +100,17 @@ func (t *table) find(src, dst flow.Host) (at int, there bool) {
 
 // add puts a pair that is not there into its slot and gives its place.
 func (t *table) add(src, dst flow.Host, slot int) int {
-	t.pairs = append(t.pairs, pair{src: src, dst: dst})
-	t.slots[slot] = uint32(len(t.pairs))
+	n := len(t.pairs)
+	t.pairs = slices.Grow(t.pairs, 1)[:n+1]
+	p := &t.pairs[n] // filled in its place: a literal is copied, which waits for earlier writes
+	*p = pair{}
+	p.src, p.dst = src, dst
+	t.slots[slot] = uint32(n + 1)
 	if len(t.pairs)*2 > len(t.slots) {
 		t.slots = make([]uint32, 2*len(t.slots))
 		t.rehash()
 	}
-	return len(t.pairs) - 1
+	return n
 }
 
 func (t *table) rehash() {

@@ -46,6 +46,8 @@ func Detector() *detectors.Detector {
 type population struct {
 	hosts  hostmap.Map[host]
 	counts rank.Counts // of ports, one for each address known
+	stale  bool        // counts have changed since limit was worked out
+	limit  int         // the percentile times its den
 	n      int         // Len for which i and rem hold
 	i, rem int
 }
@@ -163,6 +165,7 @@ func (w *watcher) end(p *population, h *host, r *flow.Record, up, down uint64, p
 			p.counts.Remove(int(h.ports - 1))
 		}
 		p.counts.Add(int(h.ports))
+		p.stale = true
 	}
 	if popular == 0 && h.fired&firedMany == 0 && p.counts.Len() >= w.minHosts && h.ports >= w.minPorts {
 		w.judge(p, h, r, role)
@@ -183,20 +186,23 @@ func add(sum *uint64, v uint64) {
 // counts a[0] … a[n-1] in order, i and rem the quotient and the remainder of
 // num·(n−1) by den, the percentile is a[i] + (a[i+1] − a[i])·rem/den.
 func (w *watcher) judge(p *population, h *host, r *flow.Record, role detectors.Role) {
-	if n := p.counts.Len(); n != p.n {
-		p.n = n
-		p.i, p.rem = w.num*(n-1)/w.den, w.num*(n-1)%w.den
+	if p.stale {
+		p.stale = false
+		if n := p.counts.Len(); n != p.n {
+			p.n = n
+			p.i, p.rem = w.num*(n-1)/w.den, w.num*(n-1)%w.den
+		}
+		low, next := p.counts.At(p.i)
+		p.limit = w.den*low + (next-low)*p.rem
 	}
-	low, next := p.counts.At(p.i)
-	scaled := w.den*low + (next-low)*p.rem
-	if w.den*int(h.ports) <= scaled {
+	if w.den*int(h.ports) <= p.limit {
 		return
 	}
 	h.fired |= firedMany
 	if !w.env.Shows(w.many) {
 		return
 	}
-	threshold := float64(scaled) / float64(w.den)
+	threshold := float64(p.limit) / float64(w.den)
 	ip := address(r, role)
 	text := append(ip.AppendTo(make([]byte, 0, 128)), " used "...)
 	text = append(strconv.AppendUint(text, uint64(h.ports), 10), " destination ports, above "...)
@@ -267,6 +273,7 @@ func (w *watcher) drop(p *population, id flow.Host) {
 	h := p.hosts.At(id)
 	if h.ports > 0 {
 		p.counts.Remove(int(h.ports))
+		p.stale = true
 	}
 	w.ports.drop(h)
 	*h = host{}

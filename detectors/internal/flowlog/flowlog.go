@@ -4,7 +4,11 @@
 // few inputs carry lies apart.
 package flowlog
 
-import "seine/flow"
+import (
+	"slices"
+
+	"seine/flow"
+)
 
 // An Entry is a kept flow but for its addresses, which its chain is about.
 type Entry struct {
@@ -75,8 +79,14 @@ func (l *Log) Add(p *Pool, r *flow.Record, before Place) Place {
 	e.srcPort, e.dstPort, e.proto, e.state = r.SrcPort, r.DstPort, r.Proto, r.State
 	e.srcFlags, e.dstFlags = r.SrcFlags, r.DstFlags
 	if r.Has&extraFields != 0 || r.Pieces != 0 || r.Orient != 0 {
-		l.extras = append(l.extras, extra{r.Duration, r.SrcPkts, r.DstPkts, r.Service, r.Label, r.ICMPType, r.ICMPCode, r.Orient, r.Pieces, r.UID})
-		e.extra = uint32(len(l.extras))
+		n := len(l.extras)
+		l.extras = slices.Grow(l.extras, 1)[:n+1]
+		x := &l.extras[n] // filled in its place: a literal is copied, which waits for earlier writes
+		x.duration, x.srcPkts, x.dstPkts = r.Duration, r.SrcPkts, r.DstPkts
+		x.service, x.label, x.uid = r.Service, r.Label, r.UID
+		x.icmpType, x.icmpCode = r.ICMPType, r.ICMPCode
+		x.orient, x.pieces = r.Orient, r.Pieces
+		e.extra = uint32(n + 1)
 	}
 	return Place(l.n)
 }

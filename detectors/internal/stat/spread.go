@@ -68,7 +68,7 @@ func MeanVar(values []float64) (mean, variance float64) {
 // Entropy is the Shannon entropy of a distribution given by counts, divided
 // by the logarithm of total: 0 where all are the same, 1 where all differ. It
 // is 0 for fewer than two things.
-func Entropy(counts []uint64) float64 {
+func Entropy[N uint32 | uint64](counts []N) float64 {
 	var total float64
 	for _, n := range counts {
 		total += float64(n)
@@ -77,11 +77,23 @@ func Entropy(counts []uint64) float64 {
 		return 0
 	}
 	h := 0.0
+	var small [64]float64 // what a count takes off, of those that come again and again
 	for _, n := range counts {
-		if n > 0 {
-			p := float64(n) / total
-			h -= p * math.Log(p)
+		if n == 0 {
+			continue
 		}
+		var off float64
+		if n < N(len(small)) {
+			off = small[n]
+		}
+		if off == 0 {
+			p := float64(n) / total
+			off = p * math.Log(p)
+			if n < N(len(small)) {
+				small[n] = off
+			}
+		}
+		h -= off
 	}
 	return h / math.Log(total)
 }

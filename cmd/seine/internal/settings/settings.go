@@ -25,8 +25,14 @@ type Settings struct {
 }
 
 // New makes settings that have their defaults.
-func New(lists Lists) *Settings {
-	s := &Settings{lists: lists, table: table(lists), byName: map[string]*Setting{}, values: map[*Setting][]Item{}}
+func New(lists Lists) *Settings { return of(lists, table(lists)) }
+
+// Anew makes settings of the same lists that have their defaults. It makes no
+// Watcher, as New does to learn the parameters of each detector.
+func (s *Settings) Anew() *Settings { return of(s.lists, s.table) }
+
+func of(lists Lists, table []*Setting) *Settings {
+	s := &Settings{lists: lists, table: table, byName: map[string]*Setting{}, values: map[*Setting][]Item{}}
 	for _, t := range s.table {
 		s.byName[t.Name] = t
 		for _, d := range t.Default {
