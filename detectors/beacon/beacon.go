@@ -55,12 +55,13 @@ type watcher struct {
 	directory hostmap.Bits // internal hosts that serve as domain controllers
 
 	pairs   *pairmap.Map[pair]
-	keys    []pairmap.Key // of pairs, some forgotten since, to go through without their entries
+	keys    keyList // of pairs, to go through without their entries
 	once    *once
 	found   *pairmap.Map[finding]
 	store   store
 	due     []pairmap.Key       // pairs that have grown enough to be judged at the next look
 	notable []pairmap.Key       // pairs that are looked at every time: see judge
+	busy    keyList             // of pairs that were called often enough to be one of several services
 	tested  int                 // pairs that have been judged
 	pairsOf hostmap.Map[uint32] // pairs that a host is the source of
 

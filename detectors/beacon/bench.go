@@ -22,6 +22,7 @@ type bench struct {
 	squares []float64 // of the squares of those,
 	shares  []float64 // of the gaps themselves
 	parts   []float64 // 1/n
+	counts  [1<<sortBits + 1]uint32
 	trimmed []float64
 	thin    []float64 // see thinnedTable
 }
@@ -34,29 +35,23 @@ type view struct {
 }
 
 // look makes one event of starts that follow each other within width.
-func (v *view) look(times []float64, width float64) {
-	v.events, v.gaps = collapse(v.events[:0], times, width), v.gaps[:0]
+func (b *bench) look(v *view, times []float64, width float64) {
+	v.events = v.events[:0]
+	b.widen(v, times, width)
+}
+
+// widen is look for a view of the same times with a lesser width.
+func (b *bench) widen(v *view, times []float64, width float64) {
+	before := len(v.events)
+	v.events = collapse(v.events[:0], times, width)
+	if len(v.events) == before {
+		return // no more of them are one
+	}
+	v.gaps = v.gaps[:0]
 	for i := 1; i < len(v.events); i++ {
 		v.gaps = append(v.gaps, times[v.events[i].from]-times[v.events[i-1].from])
 	}
-	v.sorted = ascending(v.sorted[:0], v.gaps)
-}
-
-// ascending appends values, none of them negative, in ascending order.
-func ascending(sorted, values []float64) []float64 {
-	sorted = append(sorted, values...)
-	if len(sorted) > 80 {
-		slices.Sort(sorted)
-		return sorted
-	}
-	for i, x := range sorted { // the fastest for so few
-		j := i
-		for ; j > 0 && sorted[j-1] > x; j-- {
-			sorted[j] = sorted[j-1]
-		}
-		sorted[j] = x
-	}
-	return sorted
+	v.sorted = b.ascending(v.sorted[:0], v.gaps)
 }
 
 // median is that of values in any order, which it leaves alone.

@@ -87,9 +87,13 @@ func sizes(calls []call) (sent, got []float64) {
 }
 
 // evenness is 1 where all sizes are the same, and 0 where they are spread as
-// far as their median.
+// far as their median. It uses them up.
 func evenness(v []float64) float64 {
-	median, mad := stat.MedianMAD(v)
+	median := pickMedian(v)
+	for i, x := range v {
+		v[i] = math.Abs(x - median)
+	}
+	mad := pickMedian(v)
 	if median <= 0 {
 		if mad <= 0 {
 			return 1

@@ -22,6 +22,8 @@ type work struct {
 	edges    []uint64
 	looks    uint32
 	tested   int
+	keys     []pairmap.Key
+	services []pairmap.Key
 	counts   []uint8
 }
 
@@ -194,8 +196,7 @@ const recount = 4
 
 // context fills in what the surroundings are of the suspects that are judged.
 func (w *watcher) context(last bool) {
-	w.siblings()
-	var called hostmap.Bits
+	var called, calling hostmap.Bits
 	known := !last && w.work.looks%recount != 0
 	judged := false
 	for i := range w.work.suspects {
@@ -203,6 +204,7 @@ func (w *watcher) context(last bool) {
 		if s.judged {
 			s.kind = w.net.Kind(w.env.Addr(s.key.Dst))
 			called.Set(s.key.Dst)
+			calling.Set(s.key.Src)
 			judged = true
 			if f := w.found.Find(s.key); f != nil {
 				s.callers = f.callers
@@ -211,12 +213,16 @@ func (w *watcher) context(last bool) {
 			}
 		}
 	}
-	if !judged || known {
+	if !judged {
+		return
+	}
+	w.siblings(&calling)
+	if known {
 		return
 	}
 	edges := w.work.edges[:0]
-	for _, k := range w.keys {
-		if called.Has(k.Dst) && w.pairs.Find(k) != nil {
+	for k := range w.keys.all() {
+		if called.Has(k.Dst) && (!w.keys.stale || w.pairs.Find(k) != nil) {
 			edges = append(edges, uint64(k.Dst)<<32|uint64(k.Src))
 		}
 	}
@@ -241,13 +247,15 @@ const (
 	siblingReach = 16   // neighbours looked at
 )
 
-// siblings counts, for each suspect, the other destinations that its source
-// calls with the same period.
-func (w *watcher) siblings() {
+// siblings counts, for each suspect of these sources, the other destinations
+// that its source calls with the same period.
+func (w *watcher) siblings(calling *hostmap.Bits) {
 	all := w.work.suspects
 	order := w.work.order[:0]
 	for i := range all {
-		order = append(order, int32(i))
+		if calling.Has(all[i].key.Src) {
+			order = append(order, int32(i))
+		}
 	}
 	slices.SortFunc(order, func(a, b int32) int {
 		return cmp.Or(cmp.Compare(all[a].key.Src, all[b].key.Src), cmp.Compare(all[a].period, all[b].period), cmp.Compare(a, b))

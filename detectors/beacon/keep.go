@@ -21,9 +21,9 @@ func (w *watcher) keep(t *turn) {
 		if w.pairs.Len() == 0 {
 			w.newest = r.Start
 		}
-		p, _ = w.pairs.At(t.key, r.Start)
+		p = w.pairs.Add(t.key, t.hash, r.Start)
 		w.count(t.key.Src)
-		w.list(t.key)
+		w.list(&w.keys, t.key, 0)
 	}
 	w.newest = max(w.newest, r.Start)
 	p.flows++
@@ -33,7 +33,7 @@ func (w *watcher) keep(t *turn) {
 	}
 	if fresh {
 		p.first.fill(r, t.turned, fails)
-		p.lastAt, p.calls, p.due = r.Start, 1, w.minCalls
+		p.lastAt, p.calls, p.due = r.Start, 1, wholeCalls
 		return
 	}
 	// The same moment is the same call: both halves of one, several
@@ -50,34 +50,42 @@ func (w *watcher) keep(t *turn) {
 		}
 	}
 	c.fill(r, t.turned, fails)
-	if p.calls++; p.calls == p.due {
-		w.listDue(t.key)
-	}
 	p.lastAt = r.Start
+	if p.calls++; p.calls == p.due {
+		w.grown(t.key, p)
+	}
 }
 
-// list adds a pair to those to go through, and strikes off what has been
-// forgotten since when that is the greater part.
-func (w *watcher) list(k pairmap.Key) {
-	if w.keys = append(w.keys, k); len(w.keys) < 2*w.pairs.Len()+1024 {
+// grown notes a pair for what comes next: to be one of several services, then
+// to be judged at the next look.
+func (w *watcher) grown(k pairmap.Key, p *pair) {
+	if p.calls == wholeCalls {
+		p.due = w.minCalls
+		w.list(&w.busy, k, wholeCalls)
 		return
 	}
-	w.keys = w.keys[:0]
-	w.pairs.All(func(k pairmap.Key, _ flow.Time, _ *pair) bool {
-		w.keys = append(w.keys, k)
-		return true
-	})
-}
-
-// listDue notes a pair that is to be judged at the next look. Those forgotten
-// since are struck off then, or when they get too many.
-func (w *watcher) listDue(k pairmap.Key) {
 	if len(w.due) >= 2*w.maxPairs {
 		slices.SortFunc(w.due, compare)
 		w.due = slices.Compact(w.due)
 		w.due = slices.DeleteFunc(w.due, func(k pairmap.Key) bool { return w.pairs.Find(k) == nil })
 	}
 	w.due = append(w.due, k)
+}
+
+// list adds a pair to those with so many calls, and strikes off what has been
+// forgotten since when that is the greater part.
+func (w *watcher) list(l *keyList, k pairmap.Key, calls uint32) {
+	if !l.crowded(w.pairs.Len()) {
+		l.add(k)
+		return
+	}
+	*l = keyList{}
+	w.pairs.All(func(k pairmap.Key, _ flow.Time, p *pair) bool {
+		if p.calls >= calls {
+			l.add(k)
+		}
+		return true
+	})
 }
 
 // count notes that a host is the source of one more pair.
@@ -93,6 +101,7 @@ func (w *watcher) count(src flow.Host) {
 
 // release makes up for a pair that is about to be forgotten.
 func (w *watcher) release(k pairmap.Key, p *pair) {
+	w.keys.stale = true
 	n := w.pairsOf.At(k.Src)
 	if *n--; *n == 0 {
 		w.sources--

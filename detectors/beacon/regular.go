@@ -62,17 +62,17 @@ func (b *bench) regularity(times []float64, step float64) verdict {
 	}
 	step = max(step, clockStep(times))
 	v := &b.views[0]
-	v.look(times, burst)
+	b.look(v, times, burst)
 	if len(v.gaps) > 0 {
 		width := burstShare * stat.Quantile(v.sorted, 0.5)
 		if width > burst {
-			v.look(times, width)
+			b.widen(v, times, width)
 		}
 		b.consider(&best, times, v, max(width, burst), step, false)
 	}
 	if step == 0 && mostlyFast(times) {
 		v := &b.views[1]
-		v.look(times, fastBurst)
+		b.look(v, times, fastBurst)
 		if len(v.gaps) > 0 && stat.Quantile(v.sorted, 0.5) < fastPeriod {
 			b.consider(&best, times, v, fastBurst, step, true)
 		}
@@ -152,12 +152,14 @@ func (b *bench) consider(best *verdict, times []float64, view *view, width, step
 		events, gaps := view.events[s[0]:s[1]+1], gaps[s[0]:s[1]]
 		sorted := view.sorted
 		if !whole {
-			b.sorted = ascending(b.sorted[:0], gaps)
+			b.sorted = b.ascending(b.sorted[:0], gaps)
 			sorted = b.sorted
 		}
 		v, period := b.judgeSpan(times, events, gaps, sorted, width, step, price)
 		if v.logP < best.logP {
-			b.measure(&v, b.excess[v.first:v.first+len(v.gaps)], period)
+			if v.logP <= b.worth {
+				b.measure(&v, b.excess[v.first:v.first+len(v.gaps)], period)
+			}
 			v.fast = fast
 			*best = v
 		}
@@ -169,7 +171,7 @@ func (b *bench) consider(best *verdict, times []float64, view *view, width, step
 func (b *bench) judgeSpan(times []float64, events []event, gaps, sorted []float64, width, step, price float64) (v verdict, period float64) {
 	worth := b.worth - price
 	excess := b.excesses(times, events, gaps, sorted, width, step)
-	long := idleTimes * b.median(excess) // by chance one in a million is longer
+	long := b.longest(excess)
 	b.tables(len(excess))
 	n, sum, logs, total := 0.0, 0.0, 0.0, 0.0
 	for i, g := range excess {
@@ -188,11 +190,11 @@ func (b *bench) judgeSpan(times []float64, events []event, gaps, sorted []float6
 	if stepsP += otherPrice; stepsP < best.logP {
 		best = candidate{logP: stepsP, way: bySteps, to: len(gaps)}
 	}
-	if c := b.segments(len(excess), worth-otherPrice); c.logP+otherPrice < best.logP {
+	if c := b.segments(len(excess), min(worth, best.logP)-otherPrice); c.logP+otherPrice < best.logP {
 		best = c
 		best.logP += otherPrice
 	}
-	period, fold, foldP := b.folded(sorted, max(20*step, 10*width), worth-otherPrice)
+	period, fold, foldP := b.folded(sorted, max(20*step, 10*width), min(worth, best.logP)-otherPrice)
 	if foldP += otherPrice; foldP < best.logP {
 		best = candidate{logP: foldP, way: byFold, to: len(gaps)}
 	}
@@ -200,6 +202,30 @@ func (b *bench) judgeSpan(times []float64, events []event, gaps, sorted []float6
 		logP: min(0, best.logP+price), way: best.way, gaps: gaps[best.from:best.to], first: best.from, steps: steps, fold: max(0, fold),
 		from: events[best.from].from, to: events[best.to].to, calls: best.to - best.from + 1,
 	}, period
+}
+
+// longest is the longest gap that is no pause: by chance one in a million is
+// longer.
+func (b *bench) longest(excess []float64) float64 {
+	// Where more than half reach a twentieth of the greatest, so does their
+	// median, and none is too long.
+	most := 0.0
+	for _, g := range excess {
+		if g > most {
+			most = g
+		}
+	}
+	reach := most / idleTimes * (1 + 1e-9)
+	n := 0
+	for _, g := range excess {
+		if g >= reach {
+			n++
+		}
+	}
+	if 2*n > len(excess)+1 {
+		return most
+	}
+	return idleTimes * b.median(excess)
 }
 
 // tables makes room for n gaps.
@@ -231,7 +257,9 @@ func (b *bench) excesses(times []float64, events []event, gaps, sorted []float64
 			g -= times[events[i].to-1] - times[events[i].from]
 		}
 		if step > 0 {
-			phase = math.Mod(phase+0.6180339887498949, 1)
+			if phase += 0.6180339887498949; phase >= 1 {
+				phase--
+			}
 			g -= phase * step
 			if g < 0 {
 				g += step

@@ -71,14 +71,26 @@ func (w *watcher) report(s *suspect, c surroundings) {
 	share := float64(failures) / float64(max(flows, 1))
 	sure, severity := w.weigh(s, &c, &v, float64(flows), clear, share, src, dst)
 	f.sure, f.severity = sure, severity
+	rule := w.rule(f)
+	if w.hides(rule, severity) {
+		return
+	}
 	subject := w.subject(s.key)
 	w.env.Report(nil, detectors.Alert{
-		Rule: w.rule(f), Severity: severity, Confidence: sure, Subject: subject,
+		Rule: rule, Severity: severity, Confidence: sure, Subject: subject,
 		Summary: sentence(subject, &v, &c, share), Facts: w.facts(s, &c, &v, calls, flows, share),
 		Window: f.window, HasWindow: true, Grows: true, Time: last, HasTime: true, FirstSeen: all[0].at, LastSeen: last,
 		Evidence: w.evidence(calls, src, dst, s), Flows: uint64(flows),
 		Charts: charts(&v),
 	})
+}
+
+// hides reports whether an alert is only counted, whatever else it says, and
+// counts it. The role of a machine may have more to say.
+func (w *watcher) hides(rule *detectors.Rule, severity detectors.Severity) bool {
+	raised := *rule
+	raised.Severity = severity
+	return w.env.Known().Assets == nil && !w.env.Shows(&raised)
 }
 
 func count(ps []*pair) (flows, failures uint32) {

@@ -179,8 +179,8 @@ type pair struct {
 
 	notable bool // it is one of watcher.notable
 
-	whole uint32  // calls of all services of the pair when they were last judged as one series; of the first of them
-	_     [4]byte // to two cache lines
+	whole uint32   // calls of all services of the pair when they were last judged as one series; of the first of them
+	_     [12]byte // to two cache lines with what the table keeps
 }
 
 // add makes room for a call; most says how many calls a pair may have. It is

@@ -105,7 +105,8 @@ var foldPrice = math.Log(6)
 // too, lie about some value; so those about the period itself count for what
 // exceeds half only. Probabilities above worth are left out.
 func (b *bench) folded(sorted []float64, least, worth float64) (period, fold, logP float64) {
-	if float64(len(sorted)) < foldPrice-worth { // n·r² is at most n
+	need := foldPrice - worth // of n·r², which is at most n
+	if float64(len(sorted)) < need {
 		return 0, 0, 0
 	}
 	for _, guess := range []float64{stat.Quantile(sorted, 0.25), stat.Quantile(sorted, 0.5), halfSampleMode(sorted)} {
@@ -114,6 +115,9 @@ func (b *bench) folded(sorted []float64, least, worth float64) (period, fold, lo
 		}
 		t := b.refine(sorted, guess)
 		short, _ := slices.BinarySearch(sorted, 0.5*t) // these would seem in phase
+		if b.hopeless(sorted, short, t, max(need, -logP)) {
+			continue
+		}
 		n, sum, proof := float64(short), -float64(short), -float64(short)
 		for _, g := range sorted[short:] {
 			x := g / t
@@ -138,6 +142,15 @@ func (b *bench) folded(sorted []float64, least, worth float64) (period, fold, lo
 	return period, fold, min(0, logP+foldPrice)
 }
 
+// hopeless reports whether n·r² is below need even if all gaps but the short
+// ones were in phase.
+func (b *bench) hopeless(sorted []float64, short int, t, need float64) bool {
+	mid, _ := slices.BinarySearch(sorted[short:], 1.5*t)
+	far, _ := slices.BinarySearch(sorted[short+mid:], 5.5*t)
+	most := 0.5*float64(mid) + float64(far-short)
+	return most <= 0 || most*most < need*float64(short+mid+far-1)
+}
+
 // cosine is that of x turns, x at least 0 and small, within a hundred-thousandth.
 func cosine(x float64) float64 {
 	x -= float64(int(x + 0.5))
@@ -149,23 +162,48 @@ func cosine(x float64) float64 {
 // refine moves a period to the median of the gaps that are near its first
 // multiples, each divided by its number.
 func (b *bench) refine(sorted []float64, t float64) float64 {
-	near := b.picks[:0]
-	i, _ := slices.BinarySearch(sorted, 0.8*t)
-	for _, g := range sorted[i:] {
-		x := g / t
-		if x > 3.5 {
-			break
-		}
-		n := float64(int(x + 0.5))
-		if n >= 1 && n <= 3 && math.Abs(x-n) < 0.2 {
-			near = append(near, g/n)
-		}
-	}
-	b.picks = near
-	if len(near) < 3 {
+	near, i := b.picks[:0], 0
+	var rows [3]int // where those of each multiple begin; they are in order
+	if i, _ = slices.BinarySearch(sorted, 0.8*t); len(sorted)-i < 3 {
 		return t
 	}
-	return pickMedian(near)
+	for row := range rows {
+		n := float64(row + 1)
+		for i < len(sorted) && sorted[i]/t-n <= -0.2 {
+			i++
+		}
+		rows[row] = len(near)
+		for ; i < len(sorted) && sorted[i]/t-n < 0.2; i++ {
+			near = append(near, sorted[i]/n)
+		}
+		near = append(near, math.Inf(1))
+	}
+	b.picks = near
+	n := len(near) - len(rows)
+	if n < 3 {
+		return t
+	}
+	// As far as the middle they are merged.
+	var last, middle float64
+	one, two, three := rows[0], rows[1], rows[2]
+	for range n/2 + 1 {
+		last = middle
+		switch {
+		case near[one] <= near[two] && near[one] <= near[three]:
+			middle = near[one]
+			one++
+		case near[two] <= near[three]:
+			middle = near[two]
+			two++
+		default:
+			middle = near[three]
+			three++
+		}
+	}
+	if n%2 == 1 {
+		return middle
+	}
+	return last + 0.5*(middle-last)
 }
 
 // halfSampleMode is where sorted values lie densest: the half with the least

@@ -2,10 +2,10 @@ package beacon
 
 import (
 	"cmp"
+	"math/bits"
 	"slices"
 
 	"seine/detectors/internal/pairmap"
-	"seine/flow"
 )
 
 // wholeEvery is at how many looks all services of a pair are judged as one
@@ -22,15 +22,10 @@ const (
 // judgeWhole judges all ports of a pair and protocol as one series where there are
 // several, each called more than once or twice, and none is suspect alone.
 func (w *watcher) judgeWhole() {
-	var keys []pairmap.Key
-	w.pairs.All(func(k pairmap.Key, _ flow.Time, p *pair) bool {
-		if p.calls >= wholeCalls && !(k.Port >= dynamic && w.directory.Has(k.Dst)) {
-			keys = append(keys, k)
-		}
-		return true
-	})
-	keys = w.severalServices(keys)
+	keys := w.severalServices(slices.AppendSeq(w.work.keys[:0], w.busy.all()))
 	slices.SortFunc(keys, compare)
+	keys = slices.Compact(keys)
+	w.work.keys, w.work.services = keys, w.work.services[:0]
 	for len(keys) > 0 {
 		n := 1
 		for n < len(keys) && keys[n].Src == keys[0].Src && keys[n].Dst == keys[0].Dst && keys[n].Proto == keys[0].Proto {
@@ -38,7 +33,10 @@ func (w *watcher) judgeWhole() {
 		}
 		group := keys[:n]
 		keys = keys[n:]
-		if n < 2 || n > wholeServices {
+		if n < 2 {
+			continue
+		}
+		if group = w.called(group); len(group) < 2 || len(group) > wholeServices {
 			continue
 		}
 		ps, calls, alone := w.services(group)
@@ -53,20 +51,30 @@ func (w *watcher) judgeWhole() {
 	}
 }
 
+// called are those of the keys, from now on in w.work.services, whose entries
+// are still known and called as often as it takes.
+func (w *watcher) called(keys []pairmap.Key) []pairmap.Key {
+	from := len(w.work.services)
+	for _, k := range keys {
+		if p := w.pairs.Find(k); p != nil && p.calls >= wholeCalls && !(k.Port >= dynamic && w.directory.Has(k.Dst)) {
+			w.work.services = append(w.work.services, k)
+		}
+	}
+	return w.work.services[from:]
+}
+
 // severalServices leaves out most of the keys that are the only ones of their
 // pair: sorting them would cost more than all else. Collisions leave some in.
 func (w *watcher) severalServices(keys []pairmap.Key) []pairmap.Key {
-	const slots = 1 << 21
-	if len(keys) < 1000 {
-		return keys
+	width := min(bits.Len(uint(len(keys)))+3, 21)
+	if len(w.work.counts) < 1<<width {
+		w.work.counts = make([]uint8, 1<<width)
 	}
-	if w.work.counts == nil {
-		w.work.counts = make([]uint8, slots)
-	}
-	clear(w.work.counts)
+	counts := w.work.counts[:1<<width]
+	clear(counts)
 	slot := func(k pairmap.Key) *uint8 {
 		h := (uint64(k.Src)<<32|uint64(k.Dst))*0x9e3779b97f4a7c15 ^ uint64(k.Proto)
-		return &w.work.counts[(h^h>>29)*0xbf58476d1ce4e5b9>>43]
+		return &counts[(h^h>>29)*0xbf58476d1ce4e5b9>>(64-width)]
 	}
 	for _, k := range keys {
 		if n := slot(k); *n < 2 {
@@ -78,7 +86,13 @@ func (w *watcher) severalServices(keys []pairmap.Key) []pairmap.Key {
 
 // compare orders keys so that the services of a pair are together.
 func compare(a, b pairmap.Key) int {
-	return cmp.Or(cmp.Compare(a.Src, b.Src), cmp.Compare(a.Dst, b.Dst), cmp.Compare(a.Proto, b.Proto), cmp.Compare(a.Port, b.Port))
+	if a.Src != b.Src {
+		return cmp.Compare(a.Src, b.Src)
+	}
+	if a.Dst != b.Dst {
+		return cmp.Compare(a.Dst, b.Dst)
+	}
+	return cmp.Or(cmp.Compare(a.Proto, b.Proto), cmp.Compare(a.Port, b.Port))
 }
 
 // services are the entries of keys; alone tells that one of them is suspect,

@@ -52,9 +52,8 @@ const (
 
 type entry[V any] struct {
 	key   Key
-	last  flow.Time // when it was last asked for
-	place uint32    // its slot
 	used  bool
+	last  flow.Time // when it was last asked for
 	value V
 }
 
@@ -135,22 +134,20 @@ func (m *Map[V]) Touch(k Key, hash uint64, now flow.Time) *V {
 // At is the value of k, a zero one if it is new, and marks it as used at now.
 func (m *Map[V]) At(k Key, now flow.Time) (v *V, fresh bool) {
 	h := k.hash()
-	i := h >> 32 & m.mask
-	for ; m.slots[i] != 0; i = (i + 1) & m.mask {
-		if m.slots[i]>>32 == h>>32 {
-			if e := m.entry(uint32(m.slots[i]) - 1); e.key == k {
-				e.last = max(e.last, now)
-				return &e.value, false
-			}
-		}
+	if v := m.Touch(k, h, now); v != nil {
+		return v, false
 	}
+	return m.Add(k, h, now), true
+}
+
+// Add is a zero value for k, whose hash this is and which has none, marked as
+// used at now.
+func (m *Map[V]) Add(k Key, hash uint64, now flow.Time) *V {
 	if m.n >= m.limit {
 		m.evict()
-		return m.At(k, now)
 	}
 	if uint64(m.n+1)*4 > uint64(len(m.slots))*3 {
 		m.resize(2 * len(m.slots))
-		return m.At(k, now)
 	}
 	var number uint32
 	if f := len(m.free); f > 0 {
@@ -163,25 +160,29 @@ func (m *Map[V]) At(k Key, now flow.Time) (v *V, fresh bool) {
 			clear(m.pages[number>>pageBits]) // written before it is read; see package hostmap
 		}
 	}
-	m.slots[i] = h&^(1<<32-1) | uint64(number+1)
+	m.put(hash&^(1<<32-1) | uint64(number+1))
 	e := m.entry(number)
-	*e = entry[V]{key: k, last: now, place: uint32(i), used: true}
+	e.key, e.used, e.last = k, true, now // it is zero
 	m.n++
-	return &e.value, true
+	return &e.value
+}
+
+// put enters what a slot holds.
+func (m *Map[V]) put(slot uint64) {
+	i := slot >> 32 & m.mask
+	for m.slots[i] != 0 {
+		i = (i + 1) & m.mask
+	}
+	m.slots[i] = slot
 }
 
 func (m *Map[V]) resize(n int) {
+	old := m.slots
 	m.slots, m.mask = make([]uint64, n), uint64(n-1)
 	clear(m.slots)
-	for number := range m.next {
-		if e := m.entry(number); e.used {
-			h := e.key.hash()
-			i := h >> 32 & m.mask
-			for m.slots[i] != 0 {
-				i = (i + 1) & m.mask
-			}
-			m.slots[i] = h&^(1<<32-1) | uint64(number+1)
-			e.place = uint32(i)
+	for _, s := range old {
+		if s != 0 {
+			m.put(s)
 		}
 	}
 }
@@ -212,7 +213,10 @@ func (m *Map[V]) evict() {
 // forward so that searches still find them.
 func (m *Map[V]) remove(number uint32) {
 	e := m.entry(number)
-	i := uint64(e.place)
+	i := e.key.hash() >> 32 & m.mask
+	for uint32(m.slots[i]) != number+1 {
+		i = (i + 1) & m.mask
+	}
 	*e = entry[V]{}
 	m.free = append(m.free, number)
 	m.n--
@@ -225,9 +229,7 @@ func (m *Map[V]) remove(number uint32) {
 			}
 			home := m.slots[j] >> 32 & m.mask
 			if (j-home)&m.mask >= (j-i)&m.mask { // its home is at i or before
-				m.slots[i] = m.slots[j]
-				m.entry(uint32(m.slots[i]) - 1).place = uint32(i)
-				i = j
+				m.slots[i], i = m.slots[j], j
 				break
 			}
 		}
