@@ -29,9 +29,8 @@ type batch struct {
 	intern *flow.Interner
 
 	has      flow.Fields // fields that every row has
-	ends     []flow.Time // where there is a column of ends
-	withEnd  bool
-	bad      []bool // by row, if any is bad
+	ends     []flow.Time // MinTime for none; nil if there is no column of ends
+	bad      []bool      // by row, if any is bad
 	anyBad   bool
 	badRows  uint64
 	status   []uint8 // of AWS, by row
@@ -41,19 +40,27 @@ type batch struct {
 	reasons  []flow.BadRow // of the first bad rows, in their order
 }
 
-func newBatch(symbols *flow.Symbols) *batch {
-	return &batch{
+func newBatch(symbols *flow.Symbols, t *tableColumns) *batch {
+	b := &batch{
 		rows:   make([]flow.Record, batchRows),
-		ends:   make([]flow.Time, batchRows),
 		bad:    make([]bool, batchRows),
 		intern: flow.NewInterner(symbols),
+		exact:  t.exact,
+		aws:    t.aws,
 	}
+	if slices.ContainsFunc(t.bound, func(c *boundColumn) bool { return c.field == columns.End }) {
+		b.ends = make([]flow.Time, batchRows)
+	}
+	if t.aws != nil {
+		b.status = make([]uint8, batchRows)
+	}
+	return b
 }
 
 // start makes the batch ready for n rows.
 func (b *batch) start(n int) {
 	b.rows, b.n, b.err = b.rows[:n], n, nil
-	b.has, b.withEnd = 0, false
+	b.has = 0
 	if b.anyBad {
 		clear(b.bad)
 	}
@@ -79,6 +86,23 @@ func (b *batch) reject(i int, why func() string) {
 	b.reasons = b.reasons[:min(len(b.reasons), flow.KeepBad)]
 }
 
+// blank makes rows lo to hi say nothing.
+func (b *batch) blank(lo, hi int) {
+	rows := b.rows[lo:hi]
+	clear(rows)
+	for i := range rows {
+		rows[i].Proto = flow.ProtoUnknown
+	}
+	if b.ends != nil {
+		for i := range b.ends[lo:hi] {
+			b.ends[lo+i] = flow.MinTime
+		}
+	}
+	if b.status != nil {
+		clear(b.status[lo:hi])
+	}
+}
+
 // complete settles rows lo to hi, whose columns are all stored: what follows
 // from several fields together.
 func (b *batch) complete(lo, hi int) {
@@ -86,7 +110,7 @@ func (b *batch) complete(lo, hi int) {
 		r := &b.rows[i]
 		r.Row = uint64(i) + 1
 		r.Has |= b.has
-		if b.withEnd && r.Has&flow.HasDuration == 0 && b.ends[i] != flow.MinTime {
+		if b.ends != nil && r.Has&flow.HasDuration == 0 && b.ends[i] != flow.MinTime {
 			r.Duration = b.ends[i].Sub(r.Start)
 			r.Has |= flow.HasDuration
 		}

@@ -17,27 +17,28 @@ const lz4Raw = compress.Compression(7)
 
 var errUnpacked = errors.New("unpacked page is not as long as its header says")
 
-// unpacker undoes the compression of pages, never beyond the length that
-// their headers announce.
+// An unpacker undoes the compression of pages, never beyond the length that
+// their headers announce. It serves all columns of a stage, so that its tables
+// stay in the cache.
 type unpacker struct {
-	codec compress.Compression
-	zstd  *zstd.Decoder
+	packed []byte // the page at hand
+	zstd   *zstd.Decoder
 }
 
-// check tells whether pages of the codec can be read.
-func (u *unpacker) check() error {
-	switch u.codec {
+// known tells whether pages of the codec can be read.
+func known(codec compress.Compression) error {
+	switch codec {
 	case compress.Codecs.Uncompressed, compress.Codecs.Snappy, compress.Codecs.Zstd, lz4Raw,
 		compress.Codecs.Gzip, compress.Codecs.Brotli:
 		return nil
 	}
-	return fmt.Errorf("compression %s is not supported", u.codec)
+	return fmt.Errorf("compression %s is not supported", codec)
 }
 
 // unpack fills dst with what src holds.
-func (u *unpacker) unpack(dst, src []byte) error {
+func (u *unpacker) unpack(codec compress.Compression, dst, src []byte) error {
 	var n int
-	switch u.codec {
+	switch codec {
 	case compress.Codecs.Uncompressed:
 		if n = len(src); n == len(dst) {
 			copy(dst, src)
@@ -60,7 +61,10 @@ func (u *unpacker) unpack(dst, src []byte) error {
 			}
 			u.zstd = d
 		}
-		out, err := u.zstd.DecodeAll(src, dst[:0:len(dst)])
+		// With bytes to spare behind the page it is copied in longer steps.
+		room := dst[:min(cap(dst), len(dst)+pad)]
+		out, err := u.zstd.DecodeAll(src, room[:0:len(room)])
+		clear(room[len(dst):])
 		if err != nil {
 			return err
 		}
@@ -72,11 +76,11 @@ func (u *unpacker) unpack(dst, src []byte) error {
 		}
 		n = k
 	default: // gzip, brotli: as a stream
-		codec, err := compress.GetCodec(u.codec)
+		stream, err := compress.GetCodec(codec)
 		if err != nil {
 			return err
 		}
-		r := codec.NewReader(bytes.NewReader(src))
+		r := stream.NewReader(bytes.NewReader(src))
 		defer r.Close()
 		if n, err = io.ReadFull(r, dst); err != nil {
 			return err

@@ -50,24 +50,24 @@ type column[T any] struct {
 	prepared bool
 	dict     []T // by dictionary index, as far as looked at
 	dictHas  []uint8
+	whole    bool // every entry is there
 	dictErr  map[uint32]error
 
-	vals    []T
-	missing []bool // rows without a value, if there are gaps
-	gaps    bool
-	done    int // rows of the batch that are decoded
-	set     []bool
-	at      []int32 // rows of the values, where some rows have none
-	index   []uint32
-	raw     values
+	vals  []T
+	set   rowSet // rows that have a value
+	gaps  bool   // some have none
+	done  int    // rows of the batch that are decoded
+	at    []int32
+	index []uint32
+	raw   values
 }
 
 func newColumn[T any](m meaning[T], p *pages, name string, f columns.Field, bit flow.Fields) *column[T] {
 	return &column[T]{
 		meaning: m, pages: p, name: name, field: f, bit: bit,
 		required: f == columns.Start || f == columns.SrcIP || f == columns.DstIP,
-		vals:     make([]T, batchRows), missing: make([]bool, batchRows), set: make([]bool, batchRows),
-		at: make([]int32, batchRows), index: make([]uint32, batchRows), dictErr: map[uint32]error{},
+		vals:     make([]T, batchRows), at: make([]int32, batchRows), index: make([]uint32, batchRows),
+		dictErr: map[uint32]error{},
 	}
 }
 
@@ -83,15 +83,11 @@ func (c *column[T]) title() string { return c.name }
 // filled counts the rows of the batch that are decoded.
 func (c *column[T]) filled() int { return c.done }
 
-func (c *column[T]) close() { c.pages.close() }
+func (c *column[T]) use(u *unpacker) { c.pages.unpacker = u }
 
 // fill decodes the rows of the batch. After an error, done rows are good.
 func (c *column[T]) fill(b *batch) error {
-	c.done = 0
-	if c.gaps {
-		clear(c.missing)
-		c.gaps = false
-	}
+	c.done, c.gaps, c.set = 0, false, rowSet{}
 	if c.begin != nil {
 		c.begin(b)
 	}
@@ -116,9 +112,9 @@ func (c *column[T]) piece(b *batch, lo, n int) (err error) {
 	if p.foreign != nil {
 		c.raw.reset()
 		p.rows -= n
-		count, err = p.foreign.read(n, c.set, &c.raw)
+		count, err = p.foreign.read(&c.set, lo, n, &c.raw)
 	} else {
-		count, err = p.present(n, c.set)
+		count, err = p.present(&c.set, lo, n)
 	}
 	if err != nil {
 		return err
@@ -145,14 +141,19 @@ func (c *column[T]) piece(b *batch, lo, n int) (err error) {
 	return nil
 }
 
-// places lists the rows that have a value and marks the others.
+// places lists the rows that have a value and sees to the others.
 func (c *column[T]) places(b *batch, lo, n int) []int32 {
-	at := c.at[:0]
-	for i, ok := range c.set[:n] {
-		if ok {
-			at = append(at, int32(lo+i))
-		} else {
-			c.miss(b, lo+i, nil)
+	c.gaps = true
+	at := c.set.list(c.at, lo, lo+n)
+	if len(at) > 0 || n < b.n { // else nothing is stored
+		vals := c.vals[lo : lo+n]
+		for i := range vals {
+			vals[i] = c.none
+		}
+	}
+	for i := lo; c.required && i < lo+n; i++ {
+		if !c.set.has(i) {
+			c.miss(b, i, nil)
 		}
 	}
 	return at
@@ -161,7 +162,8 @@ func (c *column[T]) places(b *batch, lo, n int) []int32 {
 // miss notes that row i has no value, or a bad one. spell writes the value.
 func (c *column[T]) miss(b *batch, i int, err error, spell ...func([]byte) []byte) {
 	c.gaps = true
-	c.vals[i], c.missing[i] = c.none, true
+	c.vals[i] = c.none
+	c.set.drop(i)
 	switch {
 	case err != nil && err != errAbsent:
 		b.reject(i, func() string {
@@ -179,22 +181,16 @@ func (c *column[T]) miss(b *batch, i int, err error, spell ...func([]byte) []byt
 // gather looks up the values of indexes; at tells their rows, all from lo on
 // if it is nil.
 func (c *column[T]) gather(b *batch, lo int, at []int32, idx []uint32) error {
-	if n := c.pages.dict.len(); len(c.dict) != n {
-		c.dict = append(c.dict[:0], make([]T, n)...)
-		c.dictHas = append(c.dictHas[:0], make([]uint8, n)...)
-		c.prime(&c.pages.dict)
+	if len(c.dict) != c.pages.dict.len() {
+		c.convertAll()
 	}
 	dict, has := c.dict, c.dictHas
 	has = has[:len(dict)]
-	if at == nil {
+	if c.whole && at == nil {
 		vals := c.vals[lo : lo+len(idx)]
 		for j, k := range idx {
 			if uint(k) >= uint(len(dict)) {
 				return errIndex
-			}
-			if has[k] != there {
-				c.look(b, lo+j, k)
-				continue
 			}
 			vals[j] = dict[k]
 		}
@@ -204,13 +200,39 @@ func (c *column[T]) gather(b *batch, lo int, at []int32, idx []uint32) error {
 		if uint(k) >= uint(len(dict)) {
 			return errIndex
 		}
+		i := lo + j
+		if at != nil {
+			i = int(at[j])
+		}
 		if has[k] != there {
-			c.look(b, int(at[j]), k)
+			c.look(b, i, k)
 			continue
 		}
-		c.vals[at[j]] = dict[k]
+		c.vals[i] = dict[k]
 	}
 	return nil
+}
+
+// convertAll converts the entries of the dictionary that mean something. The
+// others wait until a row has them, and so do those whose meaning depends on
+// the rows before.
+func (c *column[T]) convertAll() {
+	entries := &c.pages.dict
+	n := entries.len()
+	c.dict = append(c.dict[:0], make([]T, n)...)
+	c.dictHas = append(c.dictHas[:0], make([]uint8, n)...)
+	c.prime(entries)
+	if c.whole = c.fleeting == nil; !c.whole {
+		return
+	}
+	for k := range c.dict {
+		v, err := c.convert(entries, k)
+		if err != nil {
+			c.whole = false
+			continue
+		}
+		c.dict[k], c.dictHas[k] = v, there
+	}
 }
 
 // look converts entry k of the dictionary, met in row i.
@@ -270,8 +292,11 @@ func (c *column[T]) translate(b *batch, lo int, at []int32) {
 		}
 	}
 	for j, x := range c.raw.floats {
-		v, err := c.fromFloat(x)
-		c.keep(b, lo, at, j, v, err)
+		if v, err := c.fromFloat(x); err == nil && at == nil {
+			c.vals[lo+j] = v
+		} else {
+			c.keep(b, lo, at, j, v, err)
+		}
 	}
 	for j, x := range c.raw.texts {
 		if v, err := c.fromText(x); err == nil && at == nil {
@@ -295,15 +320,21 @@ func (c *column[T]) keep(b *batch, lo int, at []int32, j int, v T, err error) {
 	c.vals[i] = v
 }
 
-// store writes rows lo to hi of what fill decoded into the records.
+// store writes rows lo to hi of what fill decoded into the records, which are
+// blank: where no row has a value there is nothing to do.
 func (c *column[T]) store(b *batch, lo, hi int) {
-	c.put(b, lo, hi, c.vals)
 	if !c.gaps {
+		c.put(b, lo, hi, c.vals)
 		b.has |= c.bit
 		return
 	}
-	for i := lo; i < hi; i++ {
-		if !c.missing[i] {
+	at := c.set.list(c.at, lo, hi)
+	if len(at) == 0 {
+		return
+	}
+	c.put(b, lo, hi, c.vals)
+	if c.bit != 0 {
+		for _, i := range at {
 			b.rows[i].Has |= c.bit
 		}
 	}

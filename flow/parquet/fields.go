@@ -19,7 +19,7 @@ type filler interface {
 	filled() int
 	store(b *batch, lo, hi int)
 	title() string
-	close()
+	use(u *unpacker)
 }
 
 // newFiller connects the column leaf with the field f. hint is the unit that
@@ -46,7 +46,6 @@ func newFiller(f columns.Field, leaf *schema.Column, in *input, hint parse.Unit,
 		m.none = flow.MinTime
 		softly(&m)
 		m.put = func(b *batch, lo, hi int, vs []flow.Time) {
-			b.withEnd = true
 			copy(b.ends[lo:hi], vs[lo:hi])
 		}
 		return newColumn(m, p, name, f, 0)
@@ -132,22 +131,36 @@ func softly(m *meaning[flow.Time]) {
 }
 
 func putCounter(f columns.Field, m *meaning[uint64]) flow.Fields {
-	to := func(r *flow.Record) *uint64 { return &r.SrcBytes }
-	bit := flow.HasSrcBytes
-	switch f {
-	case columns.DstBytes:
-		to, bit = func(r *flow.Record) *uint64 { return &r.DstBytes }, flow.HasDstBytes
-	case columns.SrcPkts:
-		to, bit = func(r *flow.Record) *uint64 { return &r.SrcPkts }, flow.HasSrcPkts
-	case columns.DstPkts:
-		to, bit = func(r *flow.Record) *uint64 { return &r.DstPkts }, flow.HasDstPkts
-	}
 	m.put = func(b *batch, lo, hi int, vs []uint64) {
-		for i, v := range vs[lo:hi] {
-			*to(&b.rows[lo+i]) = v
+		rows, vs := b.rows[lo:hi], vs[lo:hi]
+		switch f { // outside of the loops, which are short
+		case columns.SrcBytes:
+			for i, v := range vs {
+				rows[i].SrcBytes = v
+			}
+		case columns.DstBytes:
+			for i, v := range vs {
+				rows[i].DstBytes = v
+			}
+		case columns.SrcPkts:
+			for i, v := range vs {
+				rows[i].SrcPkts = v
+			}
+		default:
+			for i, v := range vs {
+				rows[i].DstPkts = v
+			}
 		}
 	}
-	return bit
+	switch f {
+	case columns.SrcBytes:
+		return flow.HasSrcBytes
+	case columns.DstBytes:
+		return flow.HasDstBytes
+	case columns.SrcPkts:
+		return flow.HasSrcPkts
+	}
+	return flow.HasDstPkts
 }
 
 func putWord(f columns.Field, m *meaning[word]) flow.Fields {
@@ -186,32 +199,45 @@ func putWord(f columns.Field, m *meaning[word]) flow.Fields {
 func smallFiller(f columns.Field, p *pages, name string) filler {
 	var m meaning[uint8]
 	var bit flow.Fields
-	var to func(r *flow.Record, v uint8)
 	switch f {
 	case columns.Proto:
 		m, bit = protocols(), flow.HasProto
-		to = func(r *flow.Record, v uint8) { r.Proto = flow.Proto(v) }
-	case columns.SrcFlags:
+	case columns.SrcFlags, columns.DstFlags:
 		m, bit = flags(), flow.HasFlags
-		to = func(r *flow.Record, v uint8) { r.SrcFlags = flow.TCPFlags(v) }
-	case columns.DstFlags:
-		m, bit = flags(), flow.HasFlags
-		to = func(r *flow.Record, v uint8) { r.DstFlags = flow.TCPFlags(v) }
-	case columns.ICMPType:
+	case columns.ICMPType, columns.ICMPCode:
 		m, bit = small(), flow.HasICMP
-		to = func(r *flow.Record, v uint8) { r.ICMPType = v }
-	case columns.ICMPCode:
-		m, bit = small(), flow.HasICMP
-		to = func(r *flow.Record, v uint8) { r.ICMPCode = v }
 	case columns.Pieces:
 		m = small()
-		to = func(r *flow.Record, v uint8) { r.Pieces = v }
 	default:
 		return nil
 	}
 	m.put = func(b *batch, lo, hi int, vs []uint8) {
-		for i, v := range vs[lo:hi] {
-			to(&b.rows[lo+i], v)
+		rows, vs := b.rows[lo:hi], vs[lo:hi]
+		switch f { // outside of the loops, which are short
+		case columns.Proto:
+			for i, v := range vs {
+				rows[i].Proto = flow.Proto(v)
+			}
+		case columns.SrcFlags:
+			for i, v := range vs {
+				rows[i].SrcFlags = flow.TCPFlags(v)
+			}
+		case columns.DstFlags:
+			for i, v := range vs {
+				rows[i].DstFlags = flow.TCPFlags(v)
+			}
+		case columns.ICMPType:
+			for i, v := range vs {
+				rows[i].ICMPType = v
+			}
+		case columns.ICMPCode:
+			for i, v := range vs {
+				rows[i].ICMPCode = v
+			}
+		case columns.Pieces:
+			for i, v := range vs {
+				rows[i].Pieces = v
+			}
 		}
 	}
 	return newColumn(m, p, name, f, bit)

@@ -57,17 +57,17 @@ func (f *foreign) take(h *pageHeader, raw []byte) error {
 	return nil
 }
 
-// read takes the next n rows of the page: which have a value is left in set,
-// and the values are appended to v.
-func (f *foreign) read(n int, set []bool, v *values) (count int, err error) {
-	for at := 0; at < n; {
+// read takes the next n rows of the page: those that have a value are added
+// to set, the first as row lo, and the values are appended to v.
+func (f *foreign) read(set *rowSet, lo, n int, v *values) (count int, err error) {
+	for at := lo; at < lo+n; {
 		if !f.chunk.HasNext() {
 			if err := f.chunk.Err(); err != nil {
 				return count, err
 			}
 			return count, errShortPage
 		}
-		rows, k, err := f.batch(n-at, v)
+		rows, k, err := f.batch(lo+n-at, v)
 		if err != nil {
 			return count, err
 		}
@@ -75,7 +75,9 @@ func (f *foreign) read(n int, set []bool, v *values) (count int, err error) {
 			return count, errShortPage
 		}
 		for i := range rows {
-			set[at+i] = f.leaf.MaxDefinitionLevel() == 0 || f.defs[i] == f.leaf.MaxDefinitionLevel()
+			if f.leaf.MaxDefinitionLevel() == 0 || f.defs[i] == f.leaf.MaxDefinitionLevel() {
+				set.fill(at+i, 1)
+			}
 		}
 		at += rows
 		count += k

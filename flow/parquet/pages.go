@@ -9,6 +9,7 @@ import (
 	"io"
 	"math/bits"
 
+	"github.com/apache/arrow/go/v17/parquet/compress"
 	"github.com/apache/arrow/go/v17/parquet/metadata"
 	"github.com/apache/arrow/go/v17/parquet/schema"
 )
@@ -34,8 +35,8 @@ type pages struct {
 	section  section
 	in       *bufio.Reader
 	left     int64 // bytes of the chunk behind the last page
-	unpacker unpacker
-	packed   []byte
+	codec    compress.Compression
+	unpacker *unpacker
 	raw      []byte
 
 	dict    values
@@ -45,7 +46,6 @@ type pages struct {
 	// The current page.
 	rows    int // not yet taken
 	levels  hybrid
-	levelAt []uint32 // scratch
 	indexed bool
 	index   hybrid
 	data    []byte // plain values
@@ -60,7 +60,6 @@ func newPages(leaf *schema.Column, in *input) *pages {
 		plain:    newPlain(leaf),
 		maxLevel: int(leaf.MaxDefinitionLevel()),
 		input:    in,
-		levelAt:  make([]uint32, batchRows),
 	}
 	p.section.input = in
 	p.in = bufio.NewReaderSize(&p.section, readAhead)
@@ -89,8 +88,8 @@ func (p *pages) open(c *metadata.ColumnChunkMetaData, rows int64) error {
 	// Old writers leave the header of the dictionary out of the length
 	// (PARQUET-816); reading ends with the rows anyway.
 	length = min(length+100, p.input.size-start)
-	p.unpacker.codec = c.Compression()
-	if err := p.unpacker.check(); err != nil {
+	p.codec = c.Compression()
+	if err := known(p.codec); err != nil {
 		return err
 	}
 	p.section.at, p.section.end, p.left = start, start+length, length
@@ -148,9 +147,9 @@ func (p *pages) body(h *pageHeader, to []byte, plainBytes int) ([]byte, error) {
 	to = grown(to, h.unpacked)
 	p.left -= int64(h.packed)
 	stored := to
-	if packed := h.compressed && p.unpacker.codec != 0; packed || h.packed != h.unpacked {
-		p.packed = grown(p.packed, h.packed)
-		stored = p.packed
+	if packed := h.compressed && p.codec != 0; packed || h.packed != h.unpacked {
+		p.unpacker.packed = grown(p.unpacker.packed, h.packed)
+		stored = p.unpacker.packed
 		if !packed {
 			return nil, errUnpacked
 		}
@@ -161,11 +160,11 @@ func (p *pages) body(h *pageHeader, to []byte, plainBytes int) ([]byte, error) {
 	if h.hasChecksum && crc32.ChecksumIEEE(stored) != h.checksum {
 		return nil, errChecksum
 	}
-	if h.compressed && p.unpacker.codec != 0 {
+	if h.compressed && p.codec != 0 {
 		copy(to[:plainBytes], stored)
 		if plainBytes < len(to) {
-			if err := p.unpacker.unpack(to[plainBytes:], stored[plainBytes:]); err != nil {
-				return nil, fmt.Errorf("%s: %w", p.unpacker.codec, err)
+			if err := p.unpacker.unpack(p.codec, to[plainBytes:], stored[plainBytes:]); err != nil {
+				return nil, fmt.Errorf("%s: %w", p.codec, err)
 			}
 		}
 	}
@@ -257,31 +256,15 @@ func (p *pages) dictionary(h *pageHeader) error {
 	return nil
 }
 
-// present takes the levels of the next n rows of the page. It counts the rows
-// that have a value; where some have none, which do is left in set.
-func (p *pages) present(n int, set []bool) (count int, err error) {
+// present takes the levels of the next n rows of the page. It counts those
+// that have a value and adds them to set, the first as row lo.
+func (p *pages) present(set *rowSet, lo, n int) (count int, err error) {
 	p.rows -= n
 	if p.maxLevel == 0 {
+		set.fill(lo, n)
 		return n, nil
 	}
-	if v, ok := p.levels.constant(n); ok {
-		if int(v) == p.maxLevel {
-			return n, nil
-		}
-		clear(set[:n])
-		return 0, nil
-	}
-	levels := p.levelAt[:n]
-	if err := p.levels.read(levels); err != nil {
-		return 0, err
-	}
-	for i, v := range levels {
-		set[i] = int(v) == p.maxLevel
-		if set[i] {
-			count++
-		}
-	}
-	return count, nil
+	return p.levels.match(uint32(p.maxLevel), set, lo, n)
 }
 
 // take appends the next n values of a page that is not indexed to v.
@@ -293,6 +276,3 @@ func (p *pages) take(n int, v *values) error {
 	}
 	return err
 }
-
-// close gives back what the collector cannot.
-func (p *pages) close() { p.unpacker.close() }

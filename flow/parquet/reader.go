@@ -56,11 +56,7 @@ func newReader(src *flow.Source, meta *metadata.FileMetaData, in *input, t *tabl
 	}
 	in.pulse = func() { r.pulse.Add(1) }
 	for range slots {
-		b := newBatch(src.Options.Symbols)
-		b.exact, b.aws = t.exact, t.aws
-		if t.aws != nil {
-			b.status = make([]uint8, batchRows)
-		}
+		b := newBatch(src.Options.Symbols, t)
 		b.lent.File = src.File
 		b.lent.Release = func(*flow.Batch) { r.free <- b }
 		r.free <- b

@@ -3,6 +3,7 @@ package parquet
 import (
 	"encoding/binary"
 	"errors"
+	"math/bits"
 )
 
 var errLevels = errors.New("page ends within its levels or indexes")
@@ -58,18 +59,51 @@ func (h *hybrid) next() error {
 	return nil
 }
 
-// constant takes n values at once if they all lie in one run.
-func (h *hybrid) constant(n int) (v uint32, ok bool) {
-	for h.run == 0 && h.packed == 0 {
-		if h.next() != nil {
-			return 0, false
+// match takes n values and adds to set those that equal want, the first as
+// row lo. It counts them.
+func (h *hybrid) match(want uint32, set *rowSet, lo, n int) (count int, err error) {
+	for hi := lo + n; lo < hi; {
+		k := hi - lo
+		switch {
+		case h.run > 0:
+			k = min(k, h.run)
+			if h.value == want {
+				set.fill(lo, k)
+				count += k
+			}
+			h.run -= k
+		case h.packed > 0:
+			k = min(k, h.packed, 56) // which lie within one load
+			w := h.equal(want, k)
+			set.add(lo, k, w)
+			count += bits.OnesCount64(w)
+			h.packed -= k
+		default:
+			if err := h.next(); err != nil {
+				return count, err
+			}
+			continue
+		}
+		lo += k
+	}
+	return count, nil
+}
+
+// equal tells which of the next n values of a bit-packed stretch equal want.
+func (h *hybrid) equal(want uint32, n int) (w uint64) {
+	if h.width == 1 && want == 1 {
+		w = binary.LittleEndian.Uint64(h.b[:len(h.b)+pad][h.bit>>3:]) >> (h.bit & 7) & low(n)
+		h.bit += n
+		return w
+	}
+	var values [64]uint32
+	h.unpack(values[:n])
+	for i, v := range values[:n] {
+		if v == want {
+			w |= 1 << i
 		}
 	}
-	if h.run < n {
-		return 0, false
-	}
-	h.run -= n
-	return h.value, true
+	return w
 }
 
 // read fills dst.
@@ -99,23 +133,27 @@ func (h *hybrid) read(dst []uint32) error {
 
 func (h *hybrid) unpack(dst []uint32) {
 	b, bit, width := h.b[:len(h.b)+pad], h.bit, h.width
-	mask := uint64(1)<<width - 1
+	mask, step := uint64(1)<<width-1, uint(width)&63
 	i := 0
 	if width <= 14 { // four values lie within one load
 		for ; i+4 <= len(dst); i += 4 {
 			w := binary.LittleEndian.Uint64(b[bit>>3:]) >> (bit & 7)
 			d := dst[i : i+4 : i+4]
 			d[0] = uint32(w & mask)
-			d[1] = uint32(w >> width & mask)
-			d[2] = uint32(w >> (2 * width) & mask)
-			d[3] = uint32(w >> (3 * width) & mask)
+			w >>= step
+			d[1] = uint32(w & mask)
+			w >>= step
+			d[2] = uint32(w & mask)
+			w >>= step
+			d[3] = uint32(w & mask)
 			bit += 4 * width
 		}
 	} else if width <= 28 {
 		for ; i+2 <= len(dst); i += 2 {
 			w := binary.LittleEndian.Uint64(b[bit>>3:]) >> (bit & 7)
-			dst[i] = uint32(w & mask)
-			dst[i+1] = uint32(w >> width & mask)
+			d := dst[i : i+2 : i+2]
+			d[0] = uint32(w & mask)
+			d[1] = uint32(w >> step & mask)
 			bit += 2 * width
 		}
 	}

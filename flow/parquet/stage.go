@@ -7,8 +7,6 @@ import (
 	"sync/atomic"
 
 	"github.com/apache/arrow/go/v17/parquet/metadata"
-
-	"seine/flow"
 )
 
 // maxStages bounds the goroutines that decode: more would each have too
@@ -59,8 +57,10 @@ func (p *place) String() string { return fmt.Sprintf("column %q, row group %d", 
 func (s *stage) run() {
 	defer s.r.ended()
 	defer close(s.out)
+	var u unpacker
+	defer u.close()
 	for _, c := range s.cols {
-		defer c.close()
+		c.use(&u)
 	}
 	for {
 		var b *batch
@@ -106,10 +106,7 @@ func (s *stage) decode(b *batch) {
 	for lo := 0; lo < b.n; lo += blockRows {
 		hi := min(lo+blockRows, b.n)
 		if s.first {
-			clear(b.rows[lo:hi])
-			for i := range b.rows[lo:hi] {
-				b.rows[lo+i].Proto = flow.ProtoUnknown
-			}
+			b.blank(lo, hi)
 		}
 		for _, c := range s.cols {
 			c.store(b, lo, hi)

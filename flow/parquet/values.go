@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"math"
+	"slices"
 	"strconv"
 
 	"github.com/apache/arrow/go/v17/parquet"
@@ -76,6 +77,12 @@ func (p *plain) size() int {
 	return 0
 }
 
+// extend makes s longer by n and returns what was added, to be filled.
+func extend[T any](s *[]T, n int) []T {
+	*s = slices.Grow(*s, n)[:len(*s)+n]
+	return (*s)[len(*s)-n:]
+}
+
 // read appends n values from the start of b to v and tells how many bytes
 // they took. bit is the position of the next boolean within b.
 func (p *plain) read(b []byte, bit, n int, v *values) (used int, err error) {
@@ -93,37 +100,39 @@ func (p *plain) read(b []byte, bit, n int, v *values) (used int, err error) {
 		}
 		return 0, nil
 	case parquet.Types.Int32:
-		for i := range n {
+		for i, to := 0, extend(&v.ints, n); i < len(to); i++ {
 			x := binary.LittleEndian.Uint32(b[4*i:])
-			if p.unsigned {
-				v.ints = append(v.ints, int64(x))
-			} else {
-				v.ints = append(v.ints, int64(int32(x)))
+			if to[i] = int64(int32(x)); p.unsigned {
+				to[i] = int64(x)
 			}
 		}
 	case parquet.Types.Int64:
-		for i := range n {
-			v.ints = append(v.ints, int64(binary.LittleEndian.Uint64(b[8*i:])))
+		for i, to := 0, extend(&v.ints, n); i < len(to); i++ {
+			to[i] = int64(binary.LittleEndian.Uint64(b[8*i:]))
 		}
 	case parquet.Types.Int96:
-		for i := range n {
-			v.ints = append(v.ints, julian(b[12*i:]))
+		for i, to := 0, extend(&v.ints, n); i < len(to); i++ {
+			to[i] = julian(b[12*i:])
 		}
 	case parquet.Types.Float:
-		for i := range n {
-			v.floats = append(v.floats, float64(math.Float32frombits(binary.LittleEndian.Uint32(b[4*i:]))))
+		for i, to := 0, extend(&v.floats, n); i < len(to); i++ {
+			to[i] = float64(math.Float32frombits(binary.LittleEndian.Uint32(b[4*i:])))
 		}
 	case parquet.Types.Double:
-		for i := range n {
-			v.floats = append(v.floats, math.Float64frombits(binary.LittleEndian.Uint64(b[8*i:])))
+		for i, to := 0, extend(&v.floats, n); i < len(to); i++ {
+			to[i] = math.Float64frombits(binary.LittleEndian.Uint64(b[8*i:]))
 		}
 	case parquet.Types.FixedLenByteArray:
-		for i := range n {
-			v.texts = append(v.texts, b[size*i:size*i+size])
+		for i, to := 0, extend(&v.texts, n); i < len(to); i++ {
+			to[i] = b[size*i : size*i+size]
 		}
 	case parquet.Types.ByteArray:
+		if len(b)/4 < n {
+			return 0, errPlain
+		}
+		to := extend(&v.texts, n)
 		at := 0
-		for range n {
+		for i := range to {
 			if len(b)-at < 4 {
 				return 0, errPlain
 			}
@@ -131,7 +140,7 @@ func (p *plain) read(b []byte, bit, n int, v *values) (used int, err error) {
 			if at += 4; k > len(b)-at {
 				return 0, errPlain
 			}
-			v.texts = append(v.texts, b[at:at+k])
+			to[i] = b[at : at+k]
 			at += k
 		}
 		size, n = at, 1

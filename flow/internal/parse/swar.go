@@ -103,5 +103,11 @@ func Addr(text []byte) (flow.Addr, error) {
 	if v, n := Quad(text[:Room]); n == len(text) && n > 0 {
 		return flow.AddrFrom4(v), nil
 	}
+	if n := len(text); n > 0 && n < cap(text) {
+		var a flow.Addr
+		if IPv6(text[:n+1], &a) == n {
+			return a, nil
+		}
+	}
 	return flow.ParseAddr(text)
 }
