@@ -48,7 +48,7 @@ type watcher struct {
 	guessing, spray, spread, success *detectors.Rule
 	directory                        *directory
 	except                           *prefixes.Set
-	bare                             bool // see learnBare
+	bare                             bool // see headless
 
 	attempts, slow   float32   // scores that call it guessing
 	fastLife         flow.Time // half-lives of the scores
@@ -123,61 +123,88 @@ func life(env *detectors.Env, name string, def time.Duration, doc string) flow.T
 // are on their way to the cache.
 const group = 32
 
+// A call is a flow to a service, with the hashes of its keys.
+type call struct {
+	r                    *flow.Record
+	pair, source, target uint64
+	service              service
+	vain                 bool // it never came to a password
+	bare                 bool // see headless
+}
+
 // Flows implements detectors.Watcher.
 func (w *watcher) Flows(rs []flow.Record) {
-	var vs [group]service
-	var slots [3 * group]*uint64
-	var hashes [3 * group]uint64
+	var calls [group]call
+	bare := w.bare
 	for len(rs) > 0 {
 		g := rs[:min(group, len(rs))]
 		rs = rs[len(g):]
 		n := 0
 		for i := range g {
-			vs[i] = w.serviceOf(&g[i])
-			if vs[i] != 0 {
-				k := key(&g[i], vs[i])
-				hashes[n] = k.Hash()
-				k.Dst = 0
-				hashes[n+1] = k.Hash()
-				k.Src, k.Dst = 0, g[i].DstHost
-				hashes[n+2] = k.Hash()
-				slots[n], slots[n+1], slots[n+2] = w.pairs.PlaceOf(hashes[n]), w.bySource.PlaceOf(hashes[n+1]), w.byTarget.PlaceOf(hashes[n+2])
-				n += 3
+			r := &g[i]
+			bare = bare || headless(r)
+			v := w.serviceOf(r)
+			if v == 0 {
+				continue
+			}
+			if vain := !tried(r); !vain || r.State.Failed() {
+				calls[n] = call{r: r, service: v, vain: vain, bare: bare}
+				n++
 			}
 		}
-		detectors.Prefetch(slots[:n])
-		w.fetch(hashes[:n])
-		for i := range g {
-			if !w.bare {
-				w.learnBare(&g[i])
-			}
-			if vs[i] != 0 {
-				w.flow(&g[i], vs[i])
-			}
+		w.fetch(calls[:n])
+		for i := range calls[:n] {
+			c := &calls[i]
+			w.bare = c.bare
+			w.flow(c)
 		}
+		w.bare = bare
 	}
 }
 
-// fetch asks for what the slots of pairs, sources and targets lead to.
-func (w *watcher) fetch(hashes []uint64) {
-	var times [3 * group]*flow.Time
-	var tails [3 * group]*uint64
+// fetch asks for the entries of pairs, sources and targets.
+func (w *watcher) fetch(calls []call) {
+	var slots [3 * group]*uint64
 	n := 0
-	for i := 0; i+2 < len(hashes); i += 3 {
-		if p := w.pairs.GuessOf(hashes[i]); p != nil {
-			times[n], tails[n] = &p.last, &p.wonBytes
+	for i := range calls {
+		c := &calls[i]
+		k := key(c.r, c.service)
+		source, target := sourceKey(k), targetKey(k)
+		c.source = source.Hash()
+		slots[n] = w.bySource.PlaceOf(c.source)
+		n++
+		if !c.vain {
+			c.pair, c.target = k.Hash(), target.Hash()
+			slots[n], slots[n+1] = w.pairs.PlaceOf(c.pair), w.byTarget.PlaceOf(c.target)
+			n += 2
+		}
+	}
+	detectors.Prefetch(slots[:n])
+	// An entry spans three lines.
+	var times [3 * group]*flow.Time
+	var middles [3 * group]*float32
+	var tails [3 * group]*uint64
+	n = 0
+	for i := range calls {
+		c := &calls[i]
+		if s := w.bySource.GuessOf(c.source); s != nil {
+			times[n], middles[n], tails[n] = &s.last, &s.like, &s.vain
 			n++
 		}
-		if c := w.bySource.GuessOf(hashes[i+1]); c != nil {
-			times[n], tails[n] = &c.last, &c.vain
+		if c.vain {
+			continue
+		}
+		if p := w.pairs.GuessOf(c.pair); p != nil {
+			times[n], middles[n], tails[n] = &p.last, &p.src, &p.wonBytes
 			n++
 		}
-		if c := w.byTarget.GuessOf(hashes[i+2]); c != nil {
-			times[n], tails[n] = &c.last, &c.vain
+		if t := w.byTarget.GuessOf(c.target); t != nil {
+			times[n], middles[n], tails[n] = &t.last, &t.like, &t.vain
 			n++
 		}
 	}
 	detectors.Prefetch(times[:n])
+	detectors.Prefetch(middles[:n])
 	detectors.Prefetch(tails[:n])
 }
 
@@ -205,14 +232,19 @@ func key(r *flow.Record, v service) pairmap.Key {
 }
 
 // flow looks at a flow to a service.
-func (w *watcher) flow(r *flow.Record, v service) {
-	s, ok := w.measure(r, v)
-	if !ok {
-		w.inVain(r, v)
+func (w *watcher) flow(c *call) {
+	r, v := c.r, c.service
+	k := key(r, v)
+	if c.vain {
+		w.inVain(r, k)
 		return
 	}
-	k := key(r, v)
-	p, fresh := w.pairs.At(k, r.Start)
+	s, ok := w.measure(r, v)
+	if !ok {
+		w.inVain(r, k)
+		return
+	}
+	p, fresh := find(w.pairs, k, c.pair, r.Start)
 	if fresh || r.Start > p.last.Add(w.idle) {
 		p.begin(r.Start)
 		w.close(k)
@@ -228,7 +260,7 @@ func (w *watcher) flow(r *flow.Record, v service) {
 	}
 	a := attempt{
 		r: r, s: &s, v: v, key: k, pair: p,
-		source: w.crowd(w.bySource, sourceKey(k), r.Start, &s), target: w.crowd(w.byTarget, targetKey(k), r.Start, &s),
+		source: w.crowd(w.bySource, sourceKey(k), c.source, r.Start, &s), target: w.crowd(w.byTarget, targetKey(k), c.target, r.Start, &s),
 	}
 	if w.differs(&a) {
 		return
@@ -240,6 +272,14 @@ func (w *watcher) flow(r *flow.Record, v service) {
 	if a.target != nil {
 		w.seeTarget(&a)
 	}
+}
+
+// find is At with the hash of the key at hand.
+func find[V any](m *pairmap.Map[V], k pairmap.Key, hash uint64, now flow.Time) (v *V, fresh bool) {
+	if v := m.Touch(k, hash, now); v != nil {
+		return v, false
+	}
+	return m.At(k, now)
 }
 
 // close drops the dossier of a key, if there is one.

@@ -32,14 +32,14 @@ func targetKey(k pairmap.Key) pairmap.Key { k.Src = 0; return k }
 
 // crowd finds the crowd of a key, which begins anew after a pause, and not
 // with a session that is no refused login.
-func (w *watcher) crowd(of *pairmap.Map[crowd], k pairmap.Key, now flow.Time, s *session) *crowd {
+func (w *watcher) crowd(of *pairmap.Map[crowd], k pairmap.Key, hash uint64, now flow.Time, s *session) *crowd {
 	if s.large {
 		if c := of.Find(k); c != nil && now <= c.last.Add(2*w.idle) {
 			return c
 		}
 		return nil
 	}
-	c, fresh := of.At(k, now)
+	c, fresh := find(of, k, hash, now)
 	if fresh || now > c.last.Add(2*w.idle) {
 		*c = crowd{start: now, last: now, epoch: c.epoch + 1}
 		w.close(k)
@@ -49,8 +49,11 @@ func (w *watcher) crowd(of *pairmap.Map[crowd], k pairmap.Key, now flow.Time, s 
 
 // inVain notes a destination that did not answer: who looks for victims does
 // not know where they are.
-func (w *watcher) inVain(r *flow.Record, v service) {
-	if c := w.bySource.Find(sourceKey(key(r, v))); c != nil && r.State.Failed() {
+func (w *watcher) inVain(r *flow.Record, k pairmap.Key) {
+	if !r.State.Failed() {
+		return
+	}
+	if c := w.bySource.Find(sourceKey(k)); c != nil {
 		c.vain |= 1 << (uint64(r.DstHost) * 0x9e3779b97f4a7c15 >> 58)
 	}
 }

@@ -69,8 +69,10 @@ func (w *watcher) seePair(a *attempt) {
 		p.gapMean += d / float32(p.gaps)
 		p.gapSquares += d * (x - p.gapMean)
 	}
-	p.fast *= halved(gap, w.fastLife)
-	p.slow *= halved(gap, w.slowLife)
+	if p.fast > 0 || p.slow > 0 {
+		p.fast *= halved(gap, w.fastLife)
+		p.slow *= halved(gap, w.slowLife)
+	}
 	p.last = max(p.last, r.Start)
 	if p.level == silent { // afterwards it is part of the name of the finding
 		p.start = min(p.start, r.Start)

@@ -20,13 +20,11 @@ type session struct {
 // header is what IPv4 and TCP headers take of a packet at least.
 const header = 40
 
-// bare learns whether the bytes of the input are those of payload alone, as
-// Zeek counts: fewer than headers take betrays it.
-func (w *watcher) learnBare(r *flow.Record) {
-	if r.Proto == flow.TCP && r.Has&(flow.HasSrcBytes|flow.HasSrcPkts) == flow.HasSrcBytes|flow.HasSrcPkts &&
-		r.SrcBytes < header*min(r.SrcPkts, 1<<32) {
-		w.bare = true
-	}
+// headless reports whether the bytes of r, and so those of the input, are of
+// payload alone, as Zeek counts: fewer than headers take betrays it.
+func headless(r *flow.Record) bool {
+	const sized = flow.HasSrcBytes | flow.HasSrcPkts
+	return r.Proto == flow.TCP && r.Has&sized == sized && r.SrcBytes < header*min(r.SrcPkts, 1<<32)
 }
 
 // content estimates the payload of one direction.
@@ -37,22 +35,25 @@ func (w *watcher) content(bytes, pkts uint64) uint64 {
 	return bytes - min(bytes, header*min(pkts, 1<<32))
 }
 
-// measure takes the measure of a flow to service v. ok is false for what
-// never came to a password: failures, mere handshakes, banners fetched.
-func (w *watcher) measure(r *flow.Record, v service) (s session, ok bool) {
+// tried reports whether a flow may have come to a password, as far as its
+// outcome and packets tell: it is no failure and no mere handshake.
+func tried(r *flow.Record) bool {
 	switch r.Outcome {
 	case flow.Answered:
 	case flow.OutcomeUnknown:
 		if r.State != flow.StateUnknown || r.Has&flow.HasBytes != flow.HasBytes {
-			return s, false
+			return false
 		}
 	default:
-		return s, false
+		return false
 	}
+	return !(r.Has&flow.HasSrcPkts != 0 && r.SrcPkts < 4 || r.Has&flow.HasDstPkts != 0 && r.DstPkts < 3)
+}
+
+// measure takes the measure of a flow to service v that may have come to a
+// password. ok is false where it did not: banners fetched.
+func (w *watcher) measure(r *flow.Record, v service) (s session, ok bool) {
 	least, most := uint64(services[v].least), uint64(services[v].most)
-	if r.Has&flow.HasSrcPkts != 0 && r.SrcPkts < 4 || r.Has&flow.HasDstPkts != 0 && r.DstPkts < 3 {
-		return s, false
-	}
 	if r.Has&flow.HasPkts == flow.HasPkts {
 		s.pkts = uint32(min(r.SrcPkts, math.MaxInt32)) + uint32(min(r.DstPkts, math.MaxInt32))
 		s.sized = true

@@ -50,10 +50,11 @@ type watcher struct {
 	exempt        *prefixes.Set
 	learnt        *learning.Span
 	classes       [1 << 16]class
-	window        uint32    // seconds in which several services count as used together
-	settle        flow.Time // how long a finding waits for what may explain it
-	clients       int       // of a file server
-	targets       uint32    // of a management station
+	matters       [1 << 10]uint64 // ports of a class other than nothing, a bit each
+	window        uint32          // seconds in which several services count as used together
+	settle        flow.Time       // how long a finding waits for what may explain it
+	clients       int             // of a file server
+	targets       uint32          // of a management station
 
 	known     hostmap.Bits // internal hosts met while learning
 	directory hostmap.Bits // hosts that answer for the network: names, Kerberos, LDAP
@@ -86,6 +87,11 @@ func newWatcher(d *detectors.Detector, env *detectors.Env) detectors.Watcher {
 	w.lost = env.Counter("pairs-dropped", "pairs of internal machines forgotten for lack of max-pairs")
 	w.untold = env.Counter("paths-not-told", "chains that were not followed because too many waited")
 	w.classes = classify()
+	for p, c := range w.classes {
+		if c != nothing {
+			w.matters[p>>6] |= 1 << (p & 63)
+		}
+	}
 	w.shelf = exhibit.New(min(env.Evidence(), 8), 4096)
 	w.edges = pairmap.New(limit, func(pairmap.Key, *edge) { w.lost.N++ })
 	w.servers = pairmap.New[server](max(limit/2, 1), nil)
@@ -122,13 +128,13 @@ func (w *watcher) Flows(rs []flow.Record) {
 	for i := range rs {
 		r := &rs[i]
 		learnt := w.learnt.See(r.Start)
-		c := w.classes[r.DstPort]
-		if c == nothing || r.Has&flow.HasDstPort == 0 || r.SrcHost == r.DstHost ||
-			r.Proto != flow.TCP && (r.Proto != flow.UDP || c != directories) {
+		from := r.SrcKind
+		if w.matters[r.DstPort>>6]>>(r.DstPort&63)&1 == 0 || !from.Internal() || !from.Machine() {
 			continue
 		}
-		from := r.SrcKind
-		if !from.Internal() || !from.Machine() {
+		c := w.classes[r.DstPort]
+		if r.Has&flow.HasDstPort == 0 || r.SrcHost == r.DstHost ||
+			r.Proto != flow.TCP && (r.Proto != flow.UDP || c != directories) {
 			continue
 		}
 		if !learnt && !w.known.Has(r.SrcHost) {

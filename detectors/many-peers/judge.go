@@ -28,9 +28,6 @@ func (w *watcher) judge(c *campaign, at *flow.Record, end bool) {
 // the one that the source itself uses), reached from one local port over UDP
 // or in connections that come about.
 func (c *campaign) peerToPeer() bool {
-	if 2*c.networks() < c.peers && c.networks() < 100 {
-		return false
-	}
 	spread := share(c.ports.Len(), c.peers)
 	if c.ports.Len() > 1000 {
 		spread = 1
@@ -44,11 +41,14 @@ func (c *campaign) peerToPeer() bool {
 	case spread >= 0.3:
 		// A scan does not choose another port for each host, so silence of
 		// all is no objection; over TCP it is the sign of a scan.
-		return answered >= 0.2 || 2*c.udp >= c.peers
-	case same >= 0.5:
-		return answered >= 0.2
+		if answered < 0.2 && 2*c.udp < c.peers {
+			return false
+		}
+	case same < 0.5 || answered < 0.2:
+		return false
 	}
-	return false
+	networks := c.networks() // last: it costs a logarithm
+	return 2*networks >= c.peers || networks >= 100
 }
 
 func (w *watcher) reportP2P(c *campaign, at *flow.Record) {
@@ -103,12 +103,12 @@ const settled = flow.Time(10 * 60e9)
 // all turns to anybody, or the returns to the same peers, fall on multiples of
 // one period.
 func (w *watcher) judgeTimer(c *campaign, at *flow.Record, end bool) {
-	if len(c.times) < minGaps || c.bytes > w.bulk || !grown(c.peers, c.timerSaid) && !(end && c.peers > c.timerSaid) {
+	if len(c.times) < minGaps || c.bytes > w.bulk || !grown(c.peers, c.timerSaid) && !(end && c.peers > c.timerSaid) || !c.varied() {
 		return
 	}
 	size, n := mode(c.sizes)
 	alike := share(n, len(c.sizes))
-	if alike < 0.5 || !c.varied() {
+	if alike < 0.5 {
 		return
 	}
 	clock := clockOf(c.times)

@@ -52,12 +52,12 @@ func (m *post) init(env *detectors.Env) {
 	m.shelf = exhibit.New(min(env.Evidence(), 16), mostBooks)
 }
 
-func isMail(port uint16) bool { return port == 25 || port == 465 || port == 587 }
+var mailPorts = [...]uint16{25, 465, 587}
 
 // post takes a flow to a mail port.
-func (w *watcher) post(r *flow.Record) {
+func (w *watcher) post(r *flow.Record, late bool) {
 	m := &w.mail
-	if r.SrcHost == r.DstHost || r.Reply || r.Backscatter {
+	if r.Reply || r.Backscatter {
 		return
 	}
 	outcome := r.Outcome
@@ -67,7 +67,7 @@ func (w *watcher) post(r *flow.Record) {
 	if r.DstPort != 25 || !r.DstKind.External() || w.isExempt(r) {
 		return
 	}
-	if r.Start < w.newest.Add(-w.env.Lateness()) {
+	if late {
 		w.late.N++
 		return
 	}

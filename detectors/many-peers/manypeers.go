@@ -51,7 +51,7 @@ type watcher struct {
 	passed               hostmap.Bits // hosts of exempt, once looked at
 	asked                hostmap.Bits
 
-	usual     [1 << 16 / 64]uint64 // ports that say nothing
+	matters   [1 << 16 / 64]uint64 // ports of mail, and high ones but for those that say nothing
 	window    flow.Time
 	minPeers  int
 	bulk      uint64
@@ -96,8 +96,17 @@ func newWatcher(d *detectors.Detector, env *detectors.Env) detectors.Watcher {
 	if !(w.share > 0.3 && w.share <= 1) {
 		env.Reject("min-on-time", "must lie above 0.3 and not above 1")
 	}
+	var usual [1 << 16 / 64]uint64
 	for _, p := range env.Ports("usual-ports", usualPorts, "high ports on which ordinary programs reach many hosts, left out like all below 1024") {
-		w.usual[p>>6] |= 1 << (p & 63)
+		usual[p>>6] |= 1 << (p & 63)
+	}
+	for i, u := range usual {
+		if i >= 1024/64 {
+			w.matters[i] = ^u
+		}
+	}
+	for _, p := range mailPorts {
+		w.matters[p>>6] |= 1 << (p & 63)
 	}
 	w.exempt = env.Networks("exempt", "sources that are left out: gateways, known mail relays, research machines")
 	w.limit = positive(env, "max-sources", env.Int("max-sources", 2000, "sources with many peers that are watched at once, about 20 KB each at most"))
@@ -126,46 +135,104 @@ func positive(env *detectors.Env, name string, v int) int {
 	return v
 }
 
+// group is how many rows are looked at while the slots of those that matter
+// are on their way to the cache.
+const group = 32
+
+// A candidate is a flow that may be one to a peer or a mail server.
+type candidate struct {
+	r            *flow.Record
+	source, pair uint64 // hashes, where it turns to an outside peer
+	turns, late  bool
+}
+
 // Flows implements detectors.Watcher. Most flows go to ports that say nothing
 // and cost no look at any table.
 func (w *watcher) Flows(rs []flow.Record) {
-	for i := range rs {
-		r := &rs[i]
-		w.newest = max(w.newest, r.Start)
-		port := r.DstPort
-		if r.Has&flow.HasDstPort == 0 || r.Proto != flow.TCP && r.Proto != flow.UDP {
-			continue
-		}
-		if port < 1024 {
-			if isMail(port) && r.Proto == flow.TCP {
-				w.post(r)
+	var cs [group]candidate
+	lateness := w.env.Lateness()
+	for len(rs) > 0 {
+		g := rs[:min(group, len(rs))]
+		rs = rs[len(g):]
+		n := 0
+		for i := range g {
+			r := &g[i]
+			w.newest = max(w.newest, r.Start)
+			if w.matters[r.DstPort>>6]>>(r.DstPort&63)&1 == 0 || r.Has&flow.HasDstPort == 0 ||
+				r.Proto != flow.TCP && r.Proto != flow.UDP || r.SrcHost == r.DstHost {
+				continue
 			}
-			continue
+			cs[n] = candidate{r: r, late: r.Start < w.newest.Add(-lateness)}
+			n++
 		}
-		if w.usual[port>>6]>>(port&63)&1 == 0 && r.SrcHost != r.DstHost {
-			w.high(r)
+		w.fetch(cs[:n])
+		for i := range cs[:n] {
+			if c := &cs[i]; c.r.DstPort >= 1024 {
+				w.high(c)
+			} else if c.r.Proto == flow.TCP {
+				w.post(c.r, c.late)
+			}
 		}
 	}
 }
 
+// fetch finds out which flows turn to an outside peer, and asks for the entries
+// of their sources and pairs.
+func (w *watcher) fetch(cs []candidate) {
+	var slots [2 * group]*uint64
+	n := 0
+	for i := range cs {
+		c := &cs[i]
+		r := c.r
+		if r.DstPort < 1024 || !r.DstKind.External() || !r.SrcKind.Machine() || r.Reply || r.Backscatter {
+			continue
+		}
+		source, pair := pairmap.Key{Src: r.SrcHost}, pairmap.Pair(r.SrcHost, r.DstHost)
+		c.turns, c.source, c.pair = true, source.Hash(), pair.Hash()
+		slots[n], slots[n+1] = w.seeds.PlaceOf(c.source), w.peers.PlaceOf(c.pair)
+		n += 2
+	}
+	if n == 0 {
+		return
+	}
+	detectors.Prefetch(slots[:n])
+	var seeds [group]*seed
+	var peers [group]*peer
+	s, p := 0, 0
+	for i := range cs {
+		if c := &cs[i]; c.turns {
+			if seeds[s] = w.seeds.GuessOf(c.source); seeds[s] != nil {
+				s++
+			}
+			if peers[p] = w.peers.GuessOf(c.pair); peers[p] != nil {
+				p++
+			}
+		}
+	}
+	detectors.Prefetch(seeds[:s])
+	detectors.Prefetch(peers[:p])
+}
+
 // high takes a flow to a high port.
-func (w *watcher) high(r *flow.Record) {
+func (w *watcher) high(f *candidate) {
+	r := f.r
 	if w.watched.Has(r.DstHost) && r.SrcKind.External() {
 		if s := w.seeds.Find(pairmap.Key{Src: r.DstHost}); s != nil && s.campaign > 0 {
 			w.campaigns[s.campaign-1].calledBy(r)
 		}
 	}
-	if !r.DstKind.External() || r.Reply || r.Backscatter {
+	if !f.turns || w.isExempt(r) {
 		return
 	}
-	if !r.SrcKind.Machine() || w.isExempt(r) {
-		return
-	}
-	if r.Start < w.newest.Add(-w.env.Lateness()) {
+	if f.late {
 		w.late.N++
 		return
 	}
-	s, _ := w.seeds.At(pairmap.Key{Src: r.SrcHost}, r.Start)
+	k := pairmap.Key{Src: r.SrcHost}
+	s := w.seeds.Touch(k, f.source, r.Start)
+	if s == nil {
+		s, _ = w.seeds.At(k, r.Start)
+	}
 	if s.campaign == 0 && !w.grows(s, r) {
 		return
 	}

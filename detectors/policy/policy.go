@@ -65,6 +65,7 @@ type watcher struct {
 
 	policies []policy
 	table    table
+	matters  [2][1 << 10]uint64 // ports that the table has, a bit each
 
 	uses    *pairmap.Map[use]
 	peers   *hashset.Set // of clients, and outbound of servers, with the number of the use
@@ -97,6 +98,13 @@ func newWatcher(d *detectors.Detector, env *detectors.Env) detectors.Watcher {
 	for i := range w.policies {
 		if p := &w.policies[i]; !slices.Contains(off, p.id) {
 			w.table.set(i, p)
+		}
+	}
+	for at := range w.table {
+		for p, n := range w.table[at] {
+			if n != 0 {
+				w.matters[at][p>>6] |= 1 << (p & 63)
+			}
 		}
 	}
 	w.exceptions = env.Exceptions("exceptions", ids(), "files of what is allowed all the same, YAML or CSV, with rule, server, client, reason and expires")
@@ -137,8 +145,8 @@ func (w *watcher) Flows(rs []flow.Record) {
 		default:
 			continue
 		}
-		if n := w.table[at][r.DstPort]; n != 0 && r.Has&flow.HasDstPort != 0 {
-			w.flow(r, n-1)
+		if w.matters[at][r.DstPort>>6]>>(r.DstPort&63)&1 != 0 && r.Has&flow.HasDstPort != 0 {
+			w.flow(r, w.table[at][r.DstPort]-1)
 		}
 	}
 }

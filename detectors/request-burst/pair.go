@@ -12,10 +12,18 @@ import (
 // that did: most of those who ask a service once never do again.
 type door [1 << 14]uint64
 
+// bit is the number of the bit of k.
+func bit(k pairmap.Key) uint64 {
+	h := (uint64(k.Src)<<32|uint64(k.Dst))*0x9e3779b97f4a7c15 ^ uint64(k.Port)*0xd6e8feb86659fd93
+	return (h ^ h>>29) * 0xbf58476d1ce4e5b9 >> 44
+}
+
+// place is where the bit of k lies, for detectors.Prefetch.
+func (d *door) place(k pairmap.Key) *uint64 { return &d[bit(k)>>6] }
+
 // again reports whether k has come before, or another with the same bit.
 func (d *door) again(k pairmap.Key) bool {
-	h := (uint64(k.Src)<<32|uint64(k.Dst))*0x9e3779b97f4a7c15 ^ uint64(k.Port)*0xd6e8feb86659fd93
-	h = (h ^ h>>29) * 0xbf58476d1ce4e5b9 >> 44
+	h := bit(k)
 	before := d[h>>6]>>(h&63)&1 != 0
 	d[h>>6] |= 1 << (h & 63)
 	return before

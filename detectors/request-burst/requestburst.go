@@ -126,23 +126,30 @@ const group = 32
 // Flows implements detectors.Watcher.
 func (w *watcher) Flows(rs []flow.Record) {
 	var take [group]uint8
-	var slots [group]*uint64
+	var hashes [group]uint64
+	var slots [2 * group]*uint64
 	for len(rs) > 0 {
 		g := rs[:min(group, len(rs))]
 		rs = rs[len(g):]
-		n := 0
+		n, asked := 0, 0
 		for i := range g {
 			r := &g[i]
 			if !w.concerns(r) {
 				continue
 			}
-			slots[n], take[n] = w.pairs.Place(pairmap.Service(r)), uint8(i)
+			k := pairmap.Service(r)
+			hashes[n], take[n] = k.Hash(), uint8(i)
+			slots[asked] = w.pairs.PlaceOf(hashes[n])
 			n++
+			asked++
+			if w.small(r) {
+				slots[asked] = w.door.place(k)
+				asked++
+			}
 		}
-		detectors.Prefetch(slots[:n])
-		for _, i := range take[:n] {
-			w.env.At(&g[i])
-			w.session(&g[i])
+		detectors.Prefetch(slots[:asked])
+		for j, i := range take[:n] {
+			w.session(&g[i], hashes[j])
 		}
 	}
 }
@@ -161,11 +168,11 @@ func (w *watcher) concerns(r *flow.Record) bool {
 // less.
 func (w *watcher) small(r *flow.Record) bool { return r.DstBytes < r.SrcBytes && r.SrcBytes <= w.most }
 
-// session takes a session.
-func (w *watcher) session(r *flow.Record) {
+// session takes a session, of a pair with this hash.
+func (w *watcher) session(r *flow.Record, hash uint64) {
 	k := pairmap.Service(r)
 	small := w.small(r)
-	p := w.pairs.Find(k)
+	p := w.pairs.Touch(k, hash, r.Start)
 	if p == nil {
 		if !small || !r.DstKind.Machine() || !w.exempt.Empty() && (w.exempt.Contains(r.Src) || w.exempt.Contains(r.Dst)) {
 			return
@@ -173,9 +180,12 @@ func (w *watcher) session(r *flow.Record) {
 		if !w.door.again(k) {
 			return
 		}
+		w.env.At(r)
 		w.server(k, r).use(r.SrcHost)
+		p, _ = w.pairs.At(k, r.Start)
+	} else {
+		w.env.At(r)
 	}
-	p, _ = w.pairs.At(k, r.Start)
 	if p.n > 0 && r.Has&flow.HasSrcPort != 0 && r.SrcPort != 0 && r.SrcPort == p.port {
 		return // another piece of the same session
 	}

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"seine/detectors"
+	"seine/detectors/internal/contact"
 	"seine/detectors/internal/hostmap"
 	"seine/detectors/internal/learning"
 	"seine/detectors/internal/pairmap"
@@ -119,13 +120,14 @@ func newWatcher(d *detectors.Detector, env *detectors.Env) detectors.Watcher {
 
 // Flows implements detectors.Watcher.
 func (w *watcher) Flows(rs []flow.Record) {
+	exempt := !w.exempt.Empty()
 	for i := range rs {
 		r := &rs[i]
 		learnt := w.learnt.See(r.Start)
 		if r.Has&flow.HasDstPort == 0 || r.Proto != flow.TCP && r.Proto != flow.UDP {
 			continue
 		}
-		counts := established(r) && (r.DstPort < ephemeral || r.Has&flow.HasService != 0)
+		counts := (r.DstPort < ephemeral || r.Has&flow.HasService != 0) && contact.Served(r)
 		if learnt && !counts {
 			continue // before what costs: most are of this kind
 		}
@@ -147,7 +149,7 @@ func (w *watcher) Flows(rs []flow.Record) {
 		case !src.Internal():
 			d = inbound
 		}
-		if !w.exempt.Empty() && (w.exempt.Contains(r.Src) || w.exempt.Contains(r.Dst)) {
+		if exempt && (w.exempt.Contains(r.Src) || w.exempt.Contains(r.Dst)) {
 			continue
 		}
 		w.flow(r, d, learnt)
@@ -159,24 +161,6 @@ func (w *watcher) meet(h flow.Host, k flow.AddrKind) {
 	if k.Internal() && !w.known.Has(h) {
 		w.known.Set(h)
 	}
-}
-
-// established reports whether a flow is one of a service that answered, its
-// server known: both sides sent something, and who began is no guess.
-func established(r *flow.Record) bool {
-	if r.Outcome != flow.Answered || r.Orient >= flow.OrientPopularity || r.Reply {
-		return false
-	}
-	if r.Proto == flow.UDP && r.SrcPort < 1024 && r.DstPort >= 1024 && r.Has&flow.HasSrcPort != 0 {
-		return false // an answer to a port that only looks like that of a service
-	}
-	if r.Has&flow.HasBytes == flow.HasBytes && (r.SrcBytes == 0 || r.DstBytes == 0) {
-		return false
-	}
-	// Opening and closing a TCP connection takes up to three packets of the
-	// server, of 60 bytes at most each where headers count.
-	return r.Proto != flow.TCP || r.Has&flow.HasPkts != flow.HasPkts ||
-		r.SrcPkts >= 3 && (r.DstPkts >= 4 || r.DstBytes/60 > r.DstPkts)
 }
 
 // flow takes an established flow.

@@ -16,14 +16,17 @@ const step = flow.Time(time.Hour)
 // seen.
 type Span struct {
 	need, had, last flow.Time
-	begun           bool
+	begun, over     bool
 }
 
 // New makes a Span that is over after need.
 func New(need flow.Time) *Span { return &Span{need: need} }
 
-// See takes the time of a flow and reports whether the span is over.
-func (s *Span) See(t flow.Time) bool {
+// See takes the time of a flow and reports whether the span is over. Once it
+// is, it stays so, and nothing more is counted.
+func (s *Span) See(t flow.Time) bool { return s.over || s.see(t) }
+
+func (s *Span) see(t flow.Time) bool {
 	switch {
 	case !s.begun:
 		s.begun, s.last = true, t
@@ -36,8 +39,9 @@ func (s *Span) See(t flow.Time) bool {
 	case t < s.last-24*step && s.last > flow.MinTime+24*step:
 		s.last = t // the one before was dated wrongly
 	}
-	return s.Over()
+	s.over = s.had >= s.need
+	return s.over
 }
 
 // Over reports whether the span is over.
-func (s *Span) Over() bool { return s.begun && s.had >= s.need }
+func (s *Span) Over() bool { return s.over }
