@@ -130,8 +130,10 @@ const group = 32
 // A stage is a group of rows on its way.
 type stage struct {
 	calls [group]call
-	known uint32 // rows that tell nothing: they were answered by a service that did before
-	begun int    // of the filter that knew them
+	known uint32        // rows that tell nothing: they were answered by a service that did before
+	begun int           // of the filter that knew them
+	news  [group]uint64 // hashes of source and port of the others that are news
+	n     int           // of them
 }
 
 // Flows implements detectors.Watcher.
@@ -143,8 +145,9 @@ func (w *watcher) Flows(rs []flow.Record) {
 	for len(rs) > 0 {
 		g := rs[:min(group, len(rs))]
 		rs = rs[len(g):]
-		w.look(rs[:min(group, len(rs))], coming)
 		w.peek(g, now)
+		w.look(rs[:min(group, len(rs))], coming)
+		w.reach(now)
 		for i := range g {
 			if now.known>>i&1 != 0 && now.begun == w.reached.begun {
 				continue
@@ -201,12 +204,28 @@ func (w *watcher) peek(g []flow.Record, s *stage) {
 			continue
 		}
 		ends[n&(group-1)], targets[n&(group-1)] = w.hosts.At(r.SrcHost), w.targets.At(r.DstHost)
-		places[n&(group-1)] = w.services.Place(pairmap.Key{Src: r.SrcHost, Port: r.DstPort, Proto: r.Proto})
+		k := pairmap.Key{Src: r.SrcHost, Port: r.DstPort, Proto: r.Proto}
+		h := k.Hash()
+		s.news[n&(group-1)], places[n&(group-1)] = h, w.services.PlaceOf(h)
 		n++
 	}
+	s.n = n
 	detectors.Prefetch(ends[:n])
 	detectors.Prefetch(targets[:n])
 	detectors.Prefetch(places[:n])
+}
+
+// reach asks for what is known of the sources and ports of news.
+func (w *watcher) reach(s *stage) {
+	var services [group]*service
+	n := 0
+	for _, h := range s.news[:s.n] {
+		if v := w.services.GuessOf(h); v != nil {
+			services[n&(group-1)] = v
+			n++
+		}
+	}
+	detectors.Prefetch(services[:n])
 }
 
 func icmp(p flow.Proto) bool { return p == flow.ICMP || p == flow.ICMPv6 }
