@@ -83,12 +83,14 @@ type server struct {
 	asked [3]flow.Host // by whom, the first few
 }
 
-// A client is a host that asks on port 53.
+// A client is a host that asks on port 53. With what the table adds it is a
+// cache line.
 type client struct {
 	begin, first flow.Time
 	n            uint32 // questions since begin
 	flood        uint32 // place among the floods plus 1, or 0
 	servers      uint64 // those that answered, by hash
+	_            [8]byte
 }
 
 // resolves reports whether the client asked so many servers that it looks
@@ -134,11 +136,11 @@ func positive(env *detectors.Env, name string, v int) int {
 // Flows implements detectors.Watcher. What is not to port 53 is passed over
 // at once, unless somebody asks very much.
 func (w *watcher) Flows(rs []flow.Record) {
+	var found [group]ask
 	for len(rs) > 0 {
 		g := rs[:min(group, len(rs))]
 		rs = rs[len(g):]
-		w.fetch(g)
-		w.group(g)
+		w.group(g, w.fetch(g, &found))
 	}
 	w.at = nil
 }
@@ -147,66 +149,79 @@ func (w *watcher) Flows(rs []flow.Record) {
 // on its way to the cache.
 const group = 64
 
-func (w *watcher) fetch(g []flow.Record) {
-	var places [3 * group]*uint64
-	var hashes [3 * group]uint64
+// An ask is a row with a question, and what finds its client, its server and
+// both together in the tables.
+type ask struct {
+	row                  int
+	client, server, pair uint64
+}
+
+func pairKey(r *flow.Record) pairmap.Key {
+	return pairmap.Key{Src: r.SrcHost, Dst: r.DstHost, Port: 53}
+}
+
+// asks reports whether a row is a question: a flow to port 53 of a machine.
+func asks(r *flow.Record) bool {
+	return r.DstPort == 53 && r.Has&flow.HasDstPort != 0 && (r.Proto == flow.UDP || r.Proto == flow.TCP) &&
+		r.SrcHost != r.DstHost && r.DstKind.Machine() && !r.Reply && !r.Backscatter
+}
+
+// fetch finds the questions among some rows, and asks for the lines that each
+// of them changes.
+func (w *watcher) fetch(g []flow.Record, found *[group]ask) []ask {
+	var lines [4 * group]*uint64
 	n := 0
 	for i := range g {
-		if r := &g[i]; r.DstPort == 53 {
-			k := pairmap.Key{Src: r.SrcHost}
-			hashes[n] = k.Hash()
-			k.Src = r.DstHost
-			hashes[n+1] = k.Hash()
-			k.Src, k.Dst, k.Port = r.SrcHost, r.DstHost, 53
-			hashes[n+2] = k.Hash()
-			places[n], places[n+1], places[n+2] = w.clients.PlaceOf(hashes[n]), w.servers.PlaceOf(hashes[n+1]), w.pairs.PlaceOf(hashes[n+2])
-			n += 3
+		r := &g[i]
+		if !asks(r) {
+			continue
 		}
+		client, server, pair := pairmap.Key{Src: r.SrcHost}, pairmap.Key{Src: r.DstHost}, pairKey(r)
+		a := &found[n]
+		a.row, a.client, a.server, a.pair = i, client.Hash(), server.Hash(), pair.Hash()
+		lines[3*n], lines[3*n+1], lines[3*n+2] = w.clients.PlaceOf(a.client), w.servers.PlaceOf(a.server), w.pairs.PlaceOf(a.pair)
+		n++
 	}
-	if n == 0 {
-		return
-	}
-	detectors.Prefetch(places[:n])
-	var clients [group]*client
+	detectors.Prefetch(lines[:3*n])
 	var servers [group]*server
-	var pairs [3 * group]*uint64
-	nc, ns, np := 0, 0, 0
-	for i := 0; i < n; i += 3 {
-		if c := w.clients.GuessOf(hashes[i]); c != nil {
-			clients[nc] = c
-			nc++
+	nl, ns := 0, 0
+	for i := range found[:n] {
+		a := &found[i]
+		if c := w.clients.GuessOf(a.client); c != nil {
+			lines[nl] = &c.servers
+			nl++
 		}
-		if s := w.servers.GuessOf(hashes[i+1]); s != nil {
+		if s := w.servers.GuessOf(a.server); s != nil {
 			servers[ns] = s
 			ns++
 		}
-		if p := w.pairs.GuessOf(hashes[i+2]); p != nil {
-			pairs[np], pairs[np+1], pairs[np+2] = &p.up, &p.answers, &p.saidTunnel
-			np += 3
+		if p := w.pairs.GuessOf(a.pair); p != nil {
+			lines[nl], lines[nl+1] = &p.up, &p.answers
+			nl += 2
 		}
 	}
-	detectors.Prefetch(clients[:nc])
+	detectors.Prefetch(lines[:nl])
 	detectors.Prefetch(servers[:ns])
-	detectors.Prefetch(pairs[:np])
+	return found[:n]
 }
 
-func (w *watcher) group(g []flow.Record) {
+func (w *watcher) group(g []flow.Record, found []ask) {
 	for i := range g {
 		r := &g[i]
 		w.newest = max(w.newest, r.Start)
+		if len(found) > 0 && found[0].row == i {
+			w.at = r
+			w.question(r, &found[0])
+			found = found[1:]
+			continue
+		}
 		if r.Has&flow.HasDstPort == 0 || r.Proto != flow.TCP && r.Proto != flow.UDP {
 			continue
 		}
-		switch r.DstPort {
-		case 53:
-			if r.SrcHost != r.DstHost {
-				w.at = r
-				w.question(r)
+		if apart[r.DstPort>>6]>>(r.DstPort&63)&1 != 0 {
+			if r.DstPort != 25 {
+				continue
 			}
-			continue
-		case 123, 853, 67, 5353, 5355:
-			continue
-		case 25:
 			if r.Proto == flow.TCP && !r.Outcome.Failed() {
 				w.mail.Set(r.DstHost)
 			}
@@ -217,34 +232,46 @@ func (w *watcher) group(g []flow.Record) {
 	}
 }
 
-// question takes a flow to port 53.
-func (w *watcher) question(r *flow.Record) {
-	to := r.DstKind
-	if !to.Machine() || r.Reply || r.Backscatter {
-		return
+// apart are the ports of which flows are not simply traffic that names led to,
+// a bit each: those about names themselves, what happens by itself, and mail,
+// whose servers ask much.
+var apart = func() (set [1 << 10]uint64) {
+	for _, p := range []uint16{25, 53, 67, 123, 853, 5353, 5355} {
+		set[p>>6] |= 1 << (p & 63)
 	}
+	return set
+}()
+
+// question takes a flow to port 53.
+func (w *watcher) question(r *flow.Record, a *ask) {
 	if r.Start < w.newest.Add(-w.env.Lateness()) {
 		w.late.N++
 		return
 	}
 	outcome := r.Outcome
-	c, fresh := w.clients.At(pairmap.Key{Src: r.SrcHost}, r.Start)
-	if fresh {
+	client := pairmap.Key{Src: r.SrcHost}
+	c := w.clients.Touch(client, a.client, r.Start)
+	if c == nil {
+		c = w.clients.Add(client, a.client, r.Start)
 		c.first, c.begin = r.Start, r.Start
 	}
 	if outcome == flow.Answered || outcome == flow.OutcomeUnknown && r.Has&flow.HasDstBytes == 0 {
 		c.servers |= 1 << (uint32(r.DstHost) * 0x9e3779b1 >> 26)
-		s, _ := w.servers.At(pairmap.Key{Src: r.DstHost}, r.Start)
+		key := pairmap.Key{Src: r.DstHost}
+		s := w.servers.Touch(key, a.server, r.Start)
+		if s == nil {
+			s = w.servers.Add(key, a.server, r.Start)
+		}
 		s.add(r.SrcHost)
 		w.answers.Set(r.DstHost)
 	}
 	from := r.SrcKind
-	if from.External() && !to.External() {
+	if from.External() && !r.DstKind.External() {
 		return // somebody outside asks a server of ours
 	}
 	w.count(c, r, outcome)
 	if !w.resolver(r.SrcHost, c) {
-		w.pair(r, outcome, from)
+		w.pair(r, a, outcome, from)
 	}
 }
 

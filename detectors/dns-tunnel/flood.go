@@ -162,14 +162,21 @@ func (w *watcher) cool(c *client) {
 }
 
 // slot is the place of a minute in a ring.
-func slot(m int64, n int) int { return int((m%int64(n) + int64(n)) % int64(n)) }
+func slot(m int64, n int) int {
+	place := int(m % int64(n))
+	if place < 0 {
+		place += n
+	}
+	return place
+}
 
 func minuteOf(t flow.Time) int64 { return int64(t.Floor(minute) / minute) }
 
 // when is the minute of a time, and its place in the rings.
 func (f *floods) when(t flow.Time) (m int64, place int) {
 	if uint64(t-f.since) >= uint64(minute) {
-		f.since, f.minute = t.Floor(minute), minuteOf(t)
+		f.since = t.Floor(minute)
+		f.minute = int64(f.since / minute)
 		f.place = slot(f.minute, int(f.ring))
 	}
 	return f.minute, f.place

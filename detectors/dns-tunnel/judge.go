@@ -47,30 +47,50 @@ type sight struct {
 	own, net                         int // outside hosts turned to, estimated
 }
 
-func (w *watcher) look(fl *flood, end int64) (s sight) {
-	f := &w.floods
-	var own [8]uint64
-	var net [64]uint64
-	for m := end - f.window + 1; m <= end; m++ {
-		if b := &fl.bins[slot(m, len(fl.bins))]; b.minute == m {
+// look counts the questions of a window.
+func (f *floods) look(fl *flood, end int64) (s sight) {
+	f.each(end, func(m int64, place int) {
+		if b := &fl.bins[place]; b.minute == m {
 			s.questions += int(b.questions)
 			s.known += int(b.known)
 			s.answered += int(b.answered)
 			if int(b.questions)*int(f.window) >= f.minimum {
 				s.busy++
 			}
+		}
+	})
+	return s
+}
+
+// follow estimates how many outside hosts were turned to in a window, by a
+// client and by all.
+func (f *floods) follow(fl *flood, end int64) (own, net int) {
+	var bits [8]uint64
+	var all [64]uint64
+	f.each(end, func(m int64, place int) {
+		if b := &fl.bins[place]; b.minute == m {
 			for i, v := range b.peers {
-				own[i] |= v
+				bits[i] |= v
 			}
 		}
-		if n := &f.net[slot(m, len(f.net))]; n.minute == m {
+		if n := &f.net[place]; n.minute == m {
 			for i, v := range n.peers {
-				net[i] |= v
+				all[i] |= v
 			}
+		}
+	})
+	return distinct(bits[:]), distinct(all[:])
+}
+
+// each calls do for the minutes of a window, with their places in the rings.
+func (f *floods) each(end int64, do func(m int64, place int)) {
+	m := end - f.window + 1
+	for place := slot(m, int(f.ring)); m <= end; m++ {
+		do(m, place)
+		if place++; place == int(f.ring) {
+			place = 0
 		}
 	}
-	s.own, s.net = distinct(own[:]), distinct(net[:])
-	return s
 }
 
 // distinct estimates how many hosts set the bits (linear counting, Whang and
@@ -86,7 +106,7 @@ func distinct(words []uint64) int {
 
 func (w *watcher) judgeFlood(fl *flood, end int64) {
 	f := &w.floods
-	s := w.look(fl, end)
+	s := f.look(fl, end)
 	flooded := s.questions >= f.minimum
 	busy := fl.busy
 	if slot(end, int(f.window)) == 0 { // windows that do not overlap
@@ -98,6 +118,7 @@ func (w *watcher) judgeFlood(fl *flood, end int64) {
 	if !flooded || f.window >= 3 && s.busy < 3 || s.known > 0 && 2*s.answered < s.known {
 		return
 	}
+	s.own, s.net = f.follow(fl, end)
 	// The connections that follow show only under an address that makes some.
 	// Hosts with two families ask over one and connect over the other.
 	follow := s.own

@@ -169,20 +169,17 @@ var usualPorts = []uint16{
 
 // A passage is a flow across the border of the network.
 type passage struct {
+	row      *flow.Record
 	pair     pairmap.Key // inside, outside, and who opened it
-	host     pairmap.Key // inside
 	up, down uint64      // bytes that the inside sent and received
 	port     uint16      // of the service
-	hash     uint64      // of pair
+	learnt   bool        // learning was over at this flow
+	hash     uint64      // of pair, where it pushes
 	hostHash uint64
 	users    *users // of the outside
 }
 
-// set is field by field: a copy of what has just been written would wait for it.
-func (p *passage) set(inside, outside flow.Host, opened uint8, up, down uint64, port uint16) {
-	p.pair.Src, p.pair.Dst, p.pair.Extra, p.host.Src = inside, outside, opened, inside
-	p.up, p.down, p.port = up, down, port
-}
+func (p *passage) host() pairmap.Key { return pairmap.Key{Src: p.pair.Src} }
 
 // pushes reports whether a passage may make a pair one that is watched.
 func (p *passage) pushes() bool { return p.up > p.down || p.port == 21 }
@@ -194,50 +191,60 @@ const group = 32
 // Flows implements detectors.Watcher.
 func (w *watcher) Flows(rs []flow.Record) {
 	var ways [group]passage
-	var rows [group]*flow.Record
-	var places [2 * group]*uint64
+	var places [group]*uint64
 	var met [group]*users
 	for len(rs) > 0 {
 		n := 0
 		for n < group && len(rs) > 0 {
 			r := &rs[0]
 			rs = rs[1:]
-			w.learnt.See(r.Start)
-			if !w.crosses(r, &ways[n]) {
+			learnt := w.learnt.See(r.Start)
+			p := &ways[n]
+			if !w.crosses(r, p) {
 				continue
 			}
-			p := &ways[n]
-			p.hash, p.hostHash, p.users = p.pair.Hash(), p.host.Hash(), w.users.At(p.pair.Dst)
-			places[2*n], places[2*n+1] = w.pairs.PlaceOf(p.hash), w.hosts.PlaceOf(p.hostHash)
-			met[n], rows[n] = p.users, r
+			p.learnt = learnt
+			k := p.host()
+			p.hostHash, p.users = k.Hash(), w.users.At(p.pair.Dst)
+			places[n], met[n] = w.hosts.PlaceOf(p.hostHash), p.users
 			n++
 		}
-		detectors.Prefetch(places[:2*n])
+		detectors.Prefetch(places[:n])
 		detectors.Prefetch(met[:n])
 		w.fetch(ways[:n])
 		for i := range n {
-			w.env.At(rows[i])
-			w.pass(rows[i], &ways[i])
+			w.env.At(ways[i].row)
+			w.pass(ways[i].row, &ways[i])
 		}
 	}
 }
 
-// fetch asks for the lines of the pairs and hosts of a group that nearly every
-// flow changes.
+// fetch asks for the lines of the hosts and pairs of a group that nearly every
+// flow changes. Most flows belong to no pair.
 func (w *watcher) fetch(ways []passage) {
-	var lines [5 * group]*uint64
-	n := 0
+	var lines [2 * group]*uint64
+	var places [group]*uint64
+	var hashes [group]uint64
+	n, pairs := 0, 0
 	for i := range ways {
-		if h := w.hosts.GuessOf(ways[i].hostHash); h != nil {
-			lines[n], lines[n+1] = &h.up, &h.hours[w.slot&1].down
+		p := &ways[i]
+		if h := w.hosts.GuessOf(p.hostHash); h != nil {
+			lines[n], lines[n+1] = &h.up, &h.hours[1].down
 			n += 2
 		}
-		if !ways[i].pushes() && !ways[i].users.mayKnow(ways[i].pair.Src) {
-			continue
+		if p.pushes() || p.users.mayKnow(p.pair.Src) {
+			p.hash = p.pair.Hash()
+			hashes[pairs], places[pairs] = p.hash, w.pairs.PlaceOf(p.hash)
+			pairs++
 		}
-		if p := w.pairs.GuessOf(ways[i].hash); p != nil {
-			lines[n], lines[n+1], lines[n+2] = &p.up, &p.dayDown, &p.odd
-			n += 3
+	}
+	detectors.Prefetch(places[:pairs])
+	detectors.Prefetch(lines[:n])
+	n = 0
+	for _, hash := range hashes[:pairs] {
+		if p := w.pairs.GuessOf(hash); p != nil {
+			lines[n], lines[n+1] = &p.up, &p.dayUp
+			n += 2
 		}
 	}
 	detectors.Prefetch(lines[:n])
@@ -250,24 +257,25 @@ func (w *watcher) crosses(r *flow.Record, p *passage) bool {
 		return false
 	}
 	src, dst := r.SrcKind, r.DstKind
+	port, opened := r.DstPort, r.SrcHost
+	if r.Reply {
+		port, opened = r.SrcPort, r.DstHost
+	}
+	// Field by field: a copy of what has just been written would wait for it.
 	switch {
 	case src.Internal() && src.Machine() && dst.External():
-		if r.Reply {
-			p.set(r.SrcHost, r.DstHost, fetched, r.SrcBytes, r.DstBytes, r.SrcPort)
-		} else {
-			p.set(r.SrcHost, r.DstHost, pushed, r.SrcBytes, r.DstBytes, r.DstPort)
-		}
+		p.pair.Src, p.pair.Dst, p.up, p.down = r.SrcHost, r.DstHost, r.SrcBytes, r.DstBytes
 	case dst.Internal() && dst.Machine() && src.External():
-		if r.Reply {
-			p.set(r.DstHost, r.SrcHost, pushed, r.DstBytes, r.SrcBytes, r.SrcPort)
-		} else {
-			p.set(r.DstHost, r.SrcHost, fetched, r.DstBytes, r.SrcBytes, r.DstPort)
-		}
+		p.pair.Src, p.pair.Dst, p.up, p.down = r.DstHost, r.SrcHost, r.DstBytes, r.SrcBytes
 	default:
 		if src.External() && dst.External() {
 			w.between.N++
 		}
 		return false
+	}
+	p.row, p.port, p.pair.Extra = r, port, fetched
+	if opened == p.pair.Src {
+		p.pair.Extra = pushed
 	}
 	return w.exempt.Empty() || !w.exempt.Contains(r.Src) && !w.exempt.Contains(r.Dst)
 }

@@ -17,7 +17,7 @@ const (
 )
 
 // A host is what an internal host sent out. With what the table adds an entry
-// takes nine cache lines, of which a flow needs the first two or three.
+// takes nine cache lines, of which a flow needs the first two.
 type host struct {
 	up       uint64 // bytes ever sent
 	oddPairs uint16 // destinations of which it used an unusual port
@@ -26,19 +26,21 @@ type host struct {
 	hours    [2]hour
 	past     [remembered]float32 // bytes pushed
 	ratios   [remembered]float32
-	_        [32]byte
+	_        [56]byte
 }
 
 // An hour is an hour of event time, not yet judged.
 type hour struct {
 	start    flow.Time
 	up, down uint64
-	pushed   uint64 // of up, what flows carried that were pushes by themselves
-	told     uint64 // of pushed, what belongs to uploads already reported
 	flows    uint32
 	shown    exhibit.Case
-	used     bool
+	pushed   uint64 // of up, what flows carried that were pushes by themselves
+	told     uint64 // of pushed, what belongs to uploads already reported
 }
+
+// used reports whether there was a flow: none that counts is empty.
+func (o *hour) used() bool { return o.up|o.down != 0 }
 
 func (h *host) drop(s *exhibit.Shelf) {
 	for i := range h.hours {
@@ -55,11 +57,12 @@ func (w *watcher) hour(h *host, p *pair, r *flow.Record, way *passage) {
 	}
 	start, slot := w.start, w.slot
 	o := &h.hours[slot&1]
-	if start < w.closed || o.used && start < o.start {
+	used := o.used()
+	if start < w.closed || used && start < o.start {
 		w.late.N++
 		return
 	}
-	if o.used && start > o.start { // lateness of hours: judged early, and without its peers
+	if used && start > o.start { // lateness of hours: judged early, and without its peers
 		if float64(o.pushed) >= w.volume {
 			w.judgeHour(way.pair.Src, h, o, 0, 0)
 		}
@@ -67,7 +70,7 @@ func (w *watcher) hour(h *host, p *pair, r *flow.Record, way *passage) {
 		w.shelf.Drop(o.shown)
 		*o = hour{}
 	}
-	o.start, o.used = start, true
+	o.start = start
 	w.oldest = min(w.oldest, start)
 	add(&o.up, way.up)
 	add(&o.down, way.down)
@@ -90,7 +93,7 @@ func (w *watcher) hour(h *host, p *pair, r *flow.Record, way *passage) {
 // tell takes note that an upload is being told, for the hour in which it is.
 func (h *host) tell(at flow.Time, up uint64) {
 	start := at.Floor(hourLong)
-	if o := &h.hours[uint64(start/hourLong)&1]; o.used && o.start == start {
+	if o := &h.hours[uint64(start/hourLong)&1]; o.used() && o.start == start {
 		add(&o.told, up)
 	}
 }
@@ -144,7 +147,7 @@ func (w *watcher) closeHour(start flow.Time) {
 	var logs []float64
 	if w.loud[slot] == start {
 		w.hosts.All(func(_ pairmap.Key, _ flow.Time, h *host) bool {
-			if o := &h.hours[slot]; o.used && o.start == start {
+			if o := &h.hours[slot]; o.used() && o.start == start {
 				logs = append(logs, math.Log10(1+float64(o.pushed)))
 			}
 			return true
@@ -153,7 +156,7 @@ func (w *watcher) closeHour(start flow.Time) {
 	}
 	w.oldest = flow.MaxTime
 	w.hosts.All(func(k pairmap.Key, _ flow.Time, h *host) bool {
-		if o := &h.hours[slot]; o.used && o.start == start {
+		if o := &h.hours[slot]; o.used() && o.start == start {
 			if float64(o.pushed) >= w.volume {
 				z := stat.RobustZ(math.Log10(1+float64(o.pushed)), median, mad, minMAD)
 				w.judgeHour(k.Src, h, o, z, len(logs))
@@ -163,7 +166,7 @@ func (w *watcher) closeHour(start flow.Time) {
 			*o = hour{}
 		}
 		for i := range h.hours {
-			if o := &h.hours[i]; o.used {
+			if o := &h.hours[i]; o.used() {
 				w.oldest = min(w.oldest, o.start)
 			}
 		}

@@ -18,24 +18,24 @@ const (
 
 // A pair is what went between a host and an outside address, in flows that
 // the same side opened. What every flow changes is in front; with what the
-// table adds an entry takes three cache lines.
+// table adds an entry takes three cache lines, of which a flow needs two.
 type pair struct {
-	last, start flow.Time // of the upload at hand
+	up, down    uint64    // bytes of the upload at hand
+	last, start flow.Time // likewise
 	first       flow.Time // of all its flows
 	day         flow.Time
-	up, down    uint64 // bytes of the upload at hand
-	total       uint64 // bytes ever sent
-	largest     uint64
 	dayUp       uint64
 	dayDown     uint64
+	total       uint64 // bytes ever sent
+	largest     uint64
 	told        uint64 // up when it was last reported
 	flows       uint32
 	all         uint32     // flows since the first
 	port        uint16     // of the largest flow
 	proto       flow.Proto // likewise
 	ftp         bool
-	severity    detectors.Severity // of the last report
 	dripTold    uint16             // days when it was last reported
+	severity    detectors.Severity // of the last report
 	odd         uint64             // of up, what went to TCP ports that are not usual
 	window      flow.Time          // start when it was first reported
 	dripWindow  flow.Time          // first when slow-drip was first reported
@@ -43,7 +43,7 @@ type pair struct {
 	daily       exhibit.Case // the first flow of each day, for slow-drip
 	sum         float32      // the CUSUM of slow-drip
 	days        uint16       // with pushes that counted
-	_           [18]byte
+	_           [24]byte
 }
 
 func (p *pair) drop(s *exhibit.Shelf) {
@@ -98,18 +98,17 @@ func add(sum *uint64, v uint64) {
 // on: of all that browse, few are.
 func (w *watcher) pass(r *flow.Record, way *passage) {
 	k := way.pair
-	odd := !w.usual[way.port] && (r.Proto == flow.TCP || r.Proto == flow.UDP) && !doubtful(r, way)
-	h := w.hosts.Touch(way.host, way.hostHash, r.Start)
+	h := w.hosts.Touch(way.host(), way.hostHash, r.Start)
 	if h == nil {
-		h, _ = w.hosts.At(way.host, r.Start)
+		h = w.hosts.Add(way.host(), way.hostHash, r.Start)
 	}
 	w.peers.work++
-	w.meet(k, way.users, h, odd)
+	w.meet(r, way, h)
 	var p *pair
 	if way.up > way.down && (k.Extra == pushed || h.clients < server) || way.port == 21 {
 		if p = w.pairs.Touch(k, way.hash, r.Start); p == nil {
-			p, _ = w.pairs.At(k, r.Start)
-			*p = pair{first: r.Start, start: r.Start, last: r.Start, day: r.Start.Floor(dayLong)}
+			p = w.pairs.Add(k, way.hash, r.Start)
+			p.first, p.start, p.last, p.day = r.Start, r.Start, r.Start, r.Start.Floor(dayLong)
 			way.users.pairs |= bit(k.Src)
 		}
 	} else if way.users.mayKnow(k.Src) {
@@ -117,12 +116,12 @@ func (w *watcher) pass(r *flow.Record, way *passage) {
 	}
 	w.hour(h, p, r, way)
 	if p != nil {
-		w.add(r, k, p, h, way, odd)
+		w.add(r, k, p, h, way)
 	}
 }
 
 // add adds a flow to its pair, and judges the pair.
-func (w *watcher) add(r *flow.Record, k pairmap.Key, p *pair, h *host, way *passage, odd bool) {
+func (w *watcher) add(r *flow.Record, k pairmap.Key, p *pair, h *host, way *passage) {
 	if r.Start > p.last.Add(w.quiet) {
 		w.endUpload(k, p)
 		w.shelf.Drop(p.shown)
@@ -140,7 +139,7 @@ func (w *watcher) add(r *flow.Record, k pairmap.Key, p *pair, h *host, way *pass
 	if way.port == 21 {
 		p.ftp = true
 	}
-	if odd && r.Proto == flow.TCP {
+	if r.Proto == flow.TCP && w.odd(r, way) {
 		add(&p.odd, way.up)
 	}
 	if way.up >= p.largest {
@@ -166,6 +165,11 @@ func (w *watcher) add(r *flow.Record, k pairmap.Key, p *pair, h *host, way *pass
 	w.judgeUpload(r, k, p, h)
 }
 
+// odd reports whether a flow goes to a port that is not usual.
+func (w *watcher) odd(r *flow.Record, way *passage) bool {
+	return !w.usual[way.port] && (r.Proto == flow.TCP || r.Proto == flow.UDP) && !doubtful(r, way)
+}
+
 // doubtful reports whether the port of a flow may be that of the client: data
 // of FTP in active mode, and flows of which nobody saw who began.
 func doubtful(r *flow.Record, way *passage) bool {
@@ -177,15 +181,16 @@ func doubtful(r *flow.Record, way *passage) bool {
 }
 
 // meet takes note of who is in touch with whom.
-func (w *watcher) meet(k pairmap.Key, u *users, h *host, odd bool) {
+func (w *watcher) meet(r *flow.Record, way *passage, h *host) {
+	u := way.users
 	if u.n == 0 {
-		u.newcomer = w.learnt.Over()
+		u.newcomer = way.learnt
 	}
-	switch known := !u.add(k.Src); {
+	switch known := !u.add(way.pair.Src); {
 	case known:
-	case k.Extra == fetched:
+	case way.pair.Extra == fetched:
 		h.clients += min(1, math.MaxUint16-h.clients)
-	case odd:
+	case w.odd(r, way):
 		h.oddPairs += min(1, math.MaxUint16-h.oddPairs)
 	}
 }

@@ -237,3 +237,39 @@ func BenchmarkFlows(b *testing.B) {
 	}
 	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/float64(len(rs)), "ns/flow")
 }
+
+// What is new to the network does not depend on how rows come in batches: here
+// learning ends within one.
+func TestLearningEndsAtItsRow(t *testing.T) {
+	rows := func(s *stage) (rs []flow.Record) {
+		for i := range flow.Time(60) {
+			rs = append(rs, s.flow(i*minuteLong, inner+1, outer+uint32(i), flow.TCP, 443, 1000, 9000))
+		}
+		return rs
+	}
+	newcomers := func(batch int) (n []bool) {
+		s := newStage(t, map[string]string{"exfiltration.learn": "30m"})
+		rs := desk.Surveyed(rows(s))
+		for len(rs) > 0 {
+			k := min(batch, len(rs))
+			s.w.Flows(rs[:k])
+			rs = rs[k:]
+		}
+		for i := range uint32(60) {
+			_, h := s.Host(outer + i)
+			n = append(n, s.w.users.At(h).newcomer)
+		}
+		return n
+	}
+	want := newcomers(1)
+	if want[29] || !want[30] {
+		t.Fatalf("newcomers from %v", want)
+	}
+	for _, batch := range []int{7, 60} {
+		if got := newcomers(batch); !slices.Equal(got, want) {
+			t.Errorf("in batches of %d: %v\nwant %v", batch, got, want)
+		}
+	}
+}
+
+const minuteLong = 60 * flow.Second

@@ -11,18 +11,25 @@ import (
 )
 
 // A connection is the flows of one 5-tuple that follow each other: long ones
-// come in pieces, as Argus cuts them by the hour.
+// come in pieces, as Argus cuts them by the hour. What is in front lies in one
+// cache line with the key.
 type connection struct {
+	up         uint64 // bytes of the client
 	start, end flow.Time
 	covered    flow.Time // by its pieces, overlaps counted twice
 	piece      flow.Time // duration of the longest piece
-	up, down   uint64    // bytes of the client, of the server
+	down       uint64    // bytes of the server
 	flows      uint32
 	shown      exhibit.Case
 	port       uint16 // of the client
 	over       bool   // its last piece ended it
 	told       bool
 	window     flow.Time // start when it was first told
+}
+
+// begin makes a connection of its first piece; take adds it.
+func (c *connection) begin(r *flow.Record, s *span) {
+	c.start, c.end, c.port = r.Start, r.End(), s.clientPort
 }
 
 // goesOn reports whether a flow is another piece of the connection: it has the
@@ -55,16 +62,16 @@ func (c *connection) take(r *flow.Record, s *span) {
 
 // A service is what a client uses of a server.
 type service struct {
-	told     int64     // longest connection told, in multiples of the base
-	start    flow.Time // of the session at hand
+	up, down uint64    // of the session at hand
+	start    flow.Time // likewise
 	end      flow.Time
 	covered  flow.Time // by its connections, overlaps counted once
-	up, down uint64
-	flows    uint32
-	shown    exhibit.Case
 	window   flow.Time // start when the session was first told
+	again    flow.Time // covered time at which the session is told again; 0 before the first time
+	told     int64     // longest connection told, in multiples of the base
+	shown    exhibit.Case
+	flows    uint16 // of the session
 	telling  bool
-	again    flow.Time          // covered time at which the session is told again; 0 before the first time
 	severity detectors.Severity // of what was told
 }
 
@@ -158,7 +165,7 @@ func (w *watcher) extend(r *flow.Record, s *span, p *service) {
 	}
 	p.start, p.end = min(p.start, r.Start), max(p.end, r.End())
 	p.up, p.down = p.up+min(s.up, math.MaxUint64-p.up), p.down+min(s.down, math.MaxUint64-p.down)
-	p.flows += min(1, math.MaxUint32-p.flows)
+	p.flows += min(1, math.MaxUint16-p.flows)
 	p.shown = w.keep(p.shown, r, p)
 
 	length := p.end - p.start

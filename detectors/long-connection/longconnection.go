@@ -108,67 +108,126 @@ func (w *watcher) mark(c class, ports []uint16) {
 	}
 }
 
+// group is how many spans are looked at while what the tables know of them is
+// on its way to the cache: first the slots, then what they lead to.
+const group = 32
+
 // Flows implements detectors.Watcher.
 func (w *watcher) Flows(rs []flow.Record) {
-	for i := range rs {
-		if r := &rs[i]; r.Duration >= shortest && r.Has&flow.HasDuration != 0 {
-			w.flow(r)
+	var spans [group]span
+	for len(rs) > 0 {
+		n := 0
+		for n < group && len(rs) > 0 {
+			r := &rs[0]
+			rs = rs[1:]
+			if r.Duration >= shortest && r.Has&flow.HasDuration != 0 && w.span(r, &spans[n]) {
+				n++
+			}
+		}
+		w.fetch(spans[:n])
+		for i := range spans[:n] {
+			w.flow(spans[i].row, &spans[i])
 		}
 	}
 }
 
+func (w *watcher) fetch(spans []span) {
+	var lines [3 * group]*uint64
+	var met [group]*users
+	n := 0
+	for i := range spans {
+		s := &spans[i]
+		lines[n], lines[n+1] = w.pairs.PlaceOf(s.pairHash), w.pieces.PlaceOf(s.pieceHash)
+		met[i] = w.users.At(s.server)
+		n += 2
+	}
+	detectors.Prefetch(lines[:n])
+	detectors.Prefetch(met[:len(spans)])
+	n = 0
+	for i := range spans {
+		s := &spans[i]
+		if p := w.pairs.GuessOf(s.pairHash); p != nil {
+			lines[n] = &p.up
+			n++
+		}
+		if c := w.pieces.GuessOf(s.pieceHash); c != nil {
+			lines[n], lines[n+1] = &c.up, &c.down
+			n += 2
+		}
+	}
+	detectors.Prefetch(lines[:n])
+}
+
 // A span is a flow between a client and a server.
 type span struct {
+	row            *flow.Record
 	client, server flow.Host
 	clientPort     uint16
 	port           uint16
 	clientKind     flow.AddrKind
 	serverKind     flow.AddrKind
 	up, down       uint64 // bytes of the client, of the server
+
+	pair, piece         pairmap.Key // of the service, and of the connection
+	pairHash, pieceHash uint64
 }
 
-// flow looks at a flow of some duration.
-func (w *watcher) flow(r *flow.Record) {
+// span makes a span of a flow of some duration, if it is one to look at.
+func (w *watcher) span(r *flow.Record, s *span) bool {
 	if r.Proto != flow.TCP && r.Proto != flow.UDP && r.Proto != flow.SCTP ||
 		r.Outcome.Failed() || r.Proto == flow.UDP && sparse(r) {
-		return
+		return false
 	}
-	s := span{
-		client: r.SrcHost, server: r.DstHost, clientPort: r.SrcPort, port: r.DstPort,
+	*s = span{
+		row: r, client: r.SrcHost, server: r.DstHost, clientPort: r.SrcPort, port: r.DstPort,
 		clientKind: r.SrcKind, serverKind: r.DstKind,
 		up: r.SrcBytes, down: r.DstBytes,
 	}
 	if w.turned(r) {
-		s = span{s.server, s.client, s.port, s.clientPort, s.serverKind, s.clientKind, s.down, s.up}
+		s.client, s.server, s.clientPort, s.port = s.server, s.client, s.port, s.clientPort
+		s.clientKind, s.serverKind, s.up, s.down = s.serverKind, s.clientKind, s.down, s.up
 	}
 	if !s.clientKind.Machine() || !s.serverKind.Machine() || w.classes[s.port] == never ||
 		!w.exempt.Empty() && (w.exempt.Contains(r.Src) || w.exempt.Contains(r.Dst)) {
-		return
+		return false
 	}
+	s.pair = pairmap.Key{Src: s.client, Dst: s.server, Port: s.port, Proto: r.Proto}
+	s.piece = s.pair
+	s.piece.Extra = 1 + uint8((s.clientPort^s.clientPort>>8)%255)
+	s.pairHash, s.pieceHash = s.pair.Hash(), s.piece.Hash()
+	return true
+}
+
+// flow looks at a flow of some duration.
+func (w *watcher) flow(r *flow.Record, s *span) {
 	class := w.classes[s.port]
-	k := pairmap.Key{Src: s.client, Dst: s.server, Port: s.port, Proto: r.Proto}
-	p, fresh := w.pairs.At(k, r.Start)
-	if fresh {
-		*p = service{start: r.Start, end: r.Start}
+	p := w.pairs.Touch(s.pair, s.pairHash, r.Start)
+	if p == nil {
+		p = w.pairs.Add(s.pair, s.pairHash, r.Start)
+		p.start, p.end = r.Start, r.Start
 		w.users.At(s.server).add(s.client)
 		if class == unusual && !s.serverKind.Internal() {
 			n := w.strange.At(s.client)
 			*n += min(1, 1<<16-1-*n)
 		}
 	}
-	k.Extra = 1 + uint8((s.clientPort^s.clientPort>>8)%255)
-	c, fresh := w.pieces.At(k, r.Start)
-	if fresh || !c.goesOn(r, &s) {
+	c := w.pieces.Touch(s.piece, s.pieceHash, r.Start)
+	switch {
+	case c == nil:
+		c = w.pieces.Add(s.piece, s.pieceHash, r.Start)
+		c.begin(r, s)
+	case !c.goesOn(r, s):
 		w.shelf.Drop(c.shown)
-		*c = connection{start: r.Start, end: r.End(), port: s.clientPort}
+		*c = connection{}
+		c.begin(r, s)
 	}
-	c.take(r, &s)
+	c.take(r, s)
 	if c.end-c.start >= w.base/2 {
 		c.shown = w.shelf.Add(c.shown, r)
 	}
-	w.judge(r, &s, p, c)
+	w.judge(r, s, p, c)
 	if class == unusual && r.Proto == flow.TCP {
-		w.extend(r, &s, p)
+		w.extend(r, s, p)
 	}
 }
 
