@@ -17,11 +17,18 @@ type Case uint32
 type Shelf struct {
 	per   int
 	limit int
-	cases [][]flow.Record // of Case i+1: the first flow, the last, then the largest of the others
+	cases []display // of Case i+1
 	free  []Case
 
 	timed   bool
 	courses []course.Course // of Case i+1, where timed
+}
+
+// A display holds the first flow, the last, then the largest of the others, and
+// the place of the one of these that goes first; 0 where that is not known.
+type display struct {
+	flows []flow.Record
+	least int
 }
 
 // New makes a Shelf of at most limit cases with at most per flows each, about
@@ -52,7 +59,7 @@ func (s *Shelf) Add(c Case, r *flow.Record) Case {
 		case n > 0:
 			c, s.free = s.free[n-1], s.free[:n-1]
 		case len(s.cases) < s.limit:
-			s.cases = append(s.cases, nil)
+			s.cases = append(s.cases, display{})
 			if s.timed {
 				s.courses = append(s.courses, course.Course{})
 			}
@@ -64,34 +71,37 @@ func (s *Shelf) Add(c Case, r *flow.Record) Case {
 	if s.timed {
 		s.courses[c-1].Add(r.Start, r.Bytes())
 	}
-	rs := s.cases[c-1]
-	switch {
-	case len(rs) == 0:
-		rs = append(rs, *r)
-	case s.per == 1:
-	case len(rs) == 1:
-		rs = append(rs, *r)
-	default:
-		was := rs[1]
-		rs[1] = *r
-		if len(rs) < s.per {
-			rs = append(rs, was)
-			break
-		}
-		if least := smallest(rs[2:]); least >= 0 && was.Bytes() > rs[2+least].Bytes() {
-			rs[2+least] = was
-		}
-	}
-	s.cases[c-1] = rs
+	s.cases[c-1].add(r, s.per)
 	return c
 }
 
+// add shows a flow too, where there may be so many.
+func (d *display) add(r *flow.Record, most int) {
+	n := len(d.flows)
+	switch {
+	case n == 0, n == 1 && most > 1:
+		d.flows = append(d.flows, *r)
+	case most == 1:
+	case n < most:
+		d.flows = append(d.flows, d.flows[1])
+		d.flows[1] = *r
+	default:
+		if d.least == 0 && n > 2 {
+			d.least = 2 + smallest(d.flows[2:])
+		}
+		if d.least > 0 && d.flows[1].Bytes() > d.flows[d.least].Bytes() {
+			d.flows[d.least], d.least = d.flows[1], 0
+		}
+		d.flows[1] = *r
+	}
+}
+
 // smallest is the place of the flow with the fewest bytes, the latest of
-// equals, or -1.
+// equals.
 func smallest(rs []flow.Record) int {
-	least := -1
+	least := 0
 	for i := range rs {
-		if least < 0 || rs[i].Bytes() < rs[least].Bytes() ||
+		if rs[i].Bytes() < rs[least].Bytes() ||
 			rs[i].Bytes() == rs[least].Bytes() && before(&rs[least], &rs[i]) < 0 {
 			least = i
 		}
@@ -109,7 +119,7 @@ func (s *Shelf) Flows(c Case) []flow.Record {
 	if c == 0 {
 		return nil
 	}
-	rs := slices.Clone(s.cases[c-1])
+	rs := slices.Clone(s.cases[c-1].flows)
 	slices.SortFunc(rs, func(a, b flow.Record) int { return before(&a, &b) })
 	return rs
 }
@@ -117,7 +127,8 @@ func (s *Shelf) Flows(c Case) []flow.Record {
 // Drop closes a case, if it is one.
 func (s *Shelf) Drop(c Case) {
 	if c > 0 {
-		s.cases[c-1] = s.cases[c-1][:0]
+		d := &s.cases[c-1]
+		d.flows, d.least = d.flows[:0], 0
 		if s.timed {
 			s.courses[c-1] = course.Course{}
 		}
