@@ -89,7 +89,7 @@ type Plan struct {
 	cfg      Config
 	names    *names
 	hosts    *hosts
-	surveyor *detectors.Surveyor
+	surveyor *detectors.Surveyor // nil where no detector goes by what it finds
 	runners  []*runner
 	summary  Summary
 	progress progress
@@ -117,7 +117,6 @@ func Prepare(cfg Config) (*Plan, error) {
 	errs = append(errs, checkParams(cfg.Params, cfg.All)...)
 	p := &Plan{cfg: cfg, names: &names{cfg.Sources, cfg.Symbols}, hosts: newHosts(max(cfg.MaxHosts, MinHosts), cfg.Retention)}
 	lookup := func(name string) (string, bool) { v, ok := cfg.Params[name]; return v, ok }
-	p.surveyor = detectors.NewSurveyor(detectors.Settings{Value: lookup})
 	for _, d := range cfg.Chain {
 		r := &runner{plan: p, detector: d, position: len(p.runners)}
 		r.env = detectors.NewEnv(d, detectors.Settings{
@@ -132,6 +131,9 @@ func Prepare(cfg Config) (*Plan, error) {
 			errs = append(errs, fmt.Errorf("%s: no watcher and no reason", d.ID))
 		}
 		p.runners = append(p.runners, r)
+		if r.env.WantsSurvey() && p.surveyor == nil {
+			p.surveyor = detectors.NewSurveyor(detectors.Settings{Value: lookup})
+		}
 	}
 	if err := errors.Join(errs...); err != nil {
 		return nil, &configError{err}

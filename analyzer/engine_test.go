@@ -291,6 +291,38 @@ func TestADetectorMayHaveNothingToDo(t *testing.T) {
 	}
 }
 
+// Rows are surveyed where a detector goes by it, by the networks that are given.
+func TestRowsAreSurveyedForWhoAsks(t *testing.T) {
+	const text = "2017-01-27 17:04:49,tcp,established,10.0.0.1,40000,192.0.2.7,443,900,4\n" +
+		"2017-01-27 17:04:50,tcp,rejected,198.51.100.9,40000,224.0.0.1,443,0,4\n"
+	for _, test := range []struct {
+		asks     bool
+		internal string
+		want     []flow.Survey
+	}{
+		{false, "", []flow.Survey{{}, {}}},
+		{true, "", []flow.Survey{{SrcKind: flow.AddrInternal, Outcome: flow.Answered}, {DstKind: flow.AddrMulticast, Outcome: flow.Refused}}},
+		{true, "192.0.2.0/24", []flow.Survey{{SrcKind: flow.AddrInternal, DstKind: flow.AddrInternal, Outcome: flow.Answered}, {DstKind: flow.AddrMulticast, Outcome: flow.Refused}}},
+	} {
+		var got []flow.Survey
+		d := &detectors.Detector{ID: "asks"}
+		d.New = func(env *detectors.Env) detectors.Watcher {
+			if test.asks {
+				env.Surveyed()
+			}
+			return detectors.Each(func(r *flow.Record) { got = append(got, r.Survey) })
+		}
+		change := func(cfg *analyzer.Config) {
+			if test.internal != "" {
+				cfg.Params = map[string]string{"internal": test.internal}
+			}
+		}
+		if _, err := engine(t, context.Background(), &memory{}, inputs(text), change, d); err != nil || !slices.Equal(got, test.want) {
+			t.Errorf("asked %v, internal %q: %+v, %v, want %+v", test.asks, test.internal, got, err, test.want)
+		}
+	}
+}
+
 func TestBadRowsAreCountedAndMayBeTooMany(t *testing.T) {
 	good, bad := flowsAt(900), strings.Repeat("bad\n", 100)
 	row := strings.IndexByte(good, '\n') + 1

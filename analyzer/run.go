@@ -191,7 +191,9 @@ func (pl *pipeline) split(l *loan) {
 			pl.makeRoom(rows[0].Start)
 			continue
 		}
-		pl.plan.surveyor.Survey(rows[:n])
+		if s := pl.plan.surveyor; s != nil {
+			s.Survey(rows[:n])
+		}
 		h.touch(rows[:n], pl.row, pl.plan.cfg.Retention)
 		it := pl.take(rowsItem)
 		it.rows, it.loan, it.file, it.fields = rows[:n], l, l.name, l.fields

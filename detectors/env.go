@@ -62,6 +62,7 @@ type Env struct {
 	tables   []Table
 	hidden   [Severities]uint64
 	row      *flow.Record // that is worked on, see At
+	surveyed bool         // see Surveyed
 
 	inside    *network.Network // made when it is first asked for
 	explained *Counter         // of the alerts that roles explain; nil before the first
@@ -269,12 +270,17 @@ func (e *Env) ports(p Param, def []uint16) []uint16 {
 }
 
 // Network reads the shared list of networks that are internal besides the
-// private ones, and knows what is internal.
-func (e *Env) Network() *network.Network { return network.New(e.Internal()) }
+// private ones, and knows what is internal. Rows are then surveyed, too.
+func (e *Env) Network() *network.Network {
+	e.surveyed = true
+	return network.New(e.Internal())
+}
 
-// UseKinds declares that a Watcher goes by the kinds of addresses in the survey
-// of rows, which the list that Network reads decides on.
-func (e *Env) UseKinds() { e.Internal() }
+// Surveyed asks for rows whose survey is filled in, by what Network says.
+func (e *Env) Surveyed() {
+	e.surveyed = true
+	e.Internal()
+}
 
 // Internal reads the list that Network is made of, as it is.
 func (e *Env) Internal() []netip.Prefix {

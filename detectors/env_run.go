@@ -25,6 +25,9 @@ func (e *Env) Evidence() int {
 // reaches. Called from New.
 func (e *Env) TickEvery(period flow.Time) { e.tick = max(period, 1) }
 
+// WantsSurvey reports whether the Watcher goes by the survey of rows.
+func (e *Env) WantsSurvey() bool { return e.surveyed }
+
 // Skip says why the configuration leaves the detector nothing to do; New
 // then returns nil.
 func (e *Env) Skip(why string) { e.skip = why }

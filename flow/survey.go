@@ -1,7 +1,8 @@
 package flow
 
 // A Survey is what the fields of a row come to, as far as every detector reads
-// them alike. Readers leave it zero; the engine fills it in.
+// them alike. Readers leave it zero; the engine fills it in where a detector
+// has asked for it.
 type Survey struct {
 	SrcKind, DstKind AddrKind
 	Outcome          Outcome

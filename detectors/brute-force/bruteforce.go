@@ -91,7 +91,7 @@ func newWatcher(d *detectors.Detector, env *detectors.Env) detectors.Watcher {
 		env.Reject("max-pairs", "must be 16 or more")
 		limit = 16
 	}
-	env.UseKinds()
+	env.Surveyed()
 	w.directory = newDirectory(also, env.Text)
 	lost := env.Counter("pairs-dropped", "pairs of addresses with a service that were dropped for lack of max-pairs")
 	w.pairs = pairmap.New(limit, func(pairmap.Key, *pair) { lost.N++ })

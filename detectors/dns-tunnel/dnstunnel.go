@@ -98,7 +98,7 @@ type client struct {
 func (c *client) resolves() bool { return bits.OnesCount64(c.servers) >= 24 }
 
 func newWatcher(d *detectors.Detector, env *detectors.Env) detectors.Watcher {
-	env.UseKinds()
+	env.Surveyed()
 	w := &watcher{
 		env: env, tunnel: d.Rule("tunnel"), notDNS: d.Rule("not-dns"), lone: d.Rule("not-a-resolver"), flood: d.Rule("query-flood"),
 		newest: flow.MinTime,

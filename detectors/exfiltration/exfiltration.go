@@ -94,7 +94,7 @@ func newWatcher(d *detectors.Detector, env *detectors.Env) detectors.Watcher {
 	w := &watcher{env: env, closed: flow.MinTime, oldest: flow.MaxTime, loud: [2]flow.Time{flow.MinTime, flow.MinTime}}
 	w.rules.upload, w.rules.drip = d.Rule("upload"), d.Rule("slow-drip")
 	w.rules.volume, w.rules.pulled = d.Rule("host-volume"), d.Rule("pulled")
-	env.UseKinds()
+	env.Surveyed()
 	w.exempt = env.Networks("exempt", "addresses and networks, at either end, whose uploads are expected: backup servers, storage and log services")
 	for _, p := range env.Ports("usual-ports", usualPorts, "destination ports of services that take uploads as a matter of course; only volume makes an upload to them a finding") {
 		w.usual[p] = true

@@ -69,7 +69,7 @@ type pair struct {
 }
 
 func newWatcher(d *detectors.Detector, env *detectors.Env) detectors.Watcher {
-	env.UseKinds()
+	env.Surveyed()
 	w := &watcher{
 		env: env, unequal: d.Rule("unequal-echo"), volume: d.Rule("echo-volume"),
 		newest: flow.MinTime,

@@ -72,7 +72,7 @@ type watcher struct {
 
 func newWatcher(d *detectors.Detector, env *detectors.Env) detectors.Watcher {
 	w := &watcher{env: env, remote: d.Rule("remote-administration"), chain: d.Rule("chain")}
-	env.UseKinds()
+	env.Surveyed()
 	w.exempt = env.Networks("exempt", "addresses and networks, at either end, that administer or are administered: management stations, jump hosts, scanners")
 	learn := env.Duration("learn", 24*time.Hour, "event time with flows, a gap counting for an hour at most, before anything is called new")
 	if learn < 0 {

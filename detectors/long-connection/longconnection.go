@@ -66,7 +66,7 @@ type watcher struct {
 
 func newWatcher(d *detectors.Detector, env *detectors.Env) detectors.Watcher {
 	w := &watcher{env: env, long: d.Rule("long"), session: d.Rule("session")}
-	env.UseKinds()
+	env.Surveyed()
 	w.exempt = env.Networks("exempt", "addresses and networks, at either end, whose long connections are expected")
 	w.mark(patient, env.Ports("patient-ports", patientPorts, "ports of services whose connections stay open by design, for a day and more: shells, mail that waits, push, tunnels, databases"))
 	w.mark(ordinary, env.Ports("ordinary-ports", ordinaryPorts, "ports of services that nobody is surprised at, but whose connections end within half a day"))

@@ -94,7 +94,7 @@ func newWatcher(d *detectors.Detector, env *detectors.Env) detectors.Watcher {
 		w.rules[k] = &d.Rules[k]
 	}
 	w.limits.read(env)
-	env.UseKinds()
+	env.Surveyed()
 	w.exempt.set = env.Networks("exempt", "sources that may scan, as vulnerability scanners and monitoring: addresses and networks")
 	contacts := size(env, "max-contacts", 400_000, "contacts that failed remembered, over all sources; beyond it those idle longest are forgotten")
 	pairs := size(env, "max-pairs", 180_000, "pairs of a source and a destination that failed remembered; as with max-contacts")

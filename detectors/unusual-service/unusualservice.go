@@ -83,7 +83,7 @@ type watcher struct {
 func newWatcher(d *detectors.Detector, env *detectors.Env) detectors.Watcher {
 	w := &watcher{env: env}
 	w.rules.exposed, w.rules.fresh, w.rules.odd = d.Rule("exposed-service"), d.Rule("new-service"), d.Rule("protocol-on-odd-port")
-	env.UseKinds()
+	env.Surveyed()
 	w.exempt = env.Networks("exempt", "addresses and networks, at either end, whose services may change")
 	w.learn = env.Duration("learn", 24*time.Hour, "event time with flows, a gap counting for an hour at most, before anything is called new")
 	if w.learn < 0 {
