@@ -395,7 +395,7 @@ func largePage(t testing.TB, n int) []byte {
 		a.Time = t0 + flow.Time(i*i%604800)*flow.Second
 		a.FirstSeen, a.LastSeen, a.Status = a.Time, a.Time, detectors.NotCompared
 		a.Subject = detectors.Pair(flow.AddrFrom4(0x0a000000+uint32(i%700)), flow.AddrFrom4(0xcb007100+uint32(i%251))).WithPort(443).WithProtocol(flow.TCP)
-		a.Summary = fmt.Sprintf("%s: %d calls, one every 60 s (jitter 5 %%): chance has a probability of 1e-500, the limit is 1e-4.0", a.Subject, i)
+		a.Summary = fmt.Sprintf("%s: %d calls, one every 60 s (jitter 5 %%): chance has a probability of 1e-500, the limit is 1e-4", a.Subject, i)
 		r := a.Evidence[0]
 		a.Evidence = []flow.Record{r, r, r}
 		c := detectors.Chart{Kind: detectors.Bars, Title: "Gaps between calls", X: detectors.Axis{Name: "gap", Unit: "s"}, Y: detectors.Axis{Name: "calls"}}

@@ -22,7 +22,7 @@ func takeIn(o *settings.Options, args []string) (analyzer.Intake, *names, error)
 	if os.Getenv("GOGC") == "" {
 		// The tables hold no pointers, so a collection is cheap, and waiting
 		// for twice the live memory would only make the peak higher.
-		debug.SetGCPercent(40)
+		debug.SetGCPercent(35)
 	}
 	read := &flow.Options{
 		Location: o.Zone, Map: o.Columns, Workers: runtime.GOMAXPROCS(0), Symbols: flow.NewSymbols(),

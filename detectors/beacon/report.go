@@ -124,5 +124,6 @@ func sentence(subject detectors.Subject, v *verdict, c *surroundings, failures f
 	if failures >= refusedShare {
 		text += fmt.Sprintf(", %.0f %% came to nothing", 100*failures)
 	}
-	return text + fmt.Sprintf("): chance has a probability of 1e%.0f, the limit is 1e%.1f", v.logP/math.Ln10, c.limit/math.Ln10)
+	limit := math.Round(10*c.limit/math.Ln10)/10 + 0 // not -0
+	return text + fmt.Sprintf("): chance has a probability of 1e%.0f, the limit is 1e%g", v.logP/math.Ln10, limit)
 }
