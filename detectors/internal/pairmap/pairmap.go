@@ -74,7 +74,7 @@ type Map[V any] struct {
 }
 
 // New makes a Map of at most limit entries. drop, if not nil, hears of each
-// entry that goes for want of room, before it goes.
+// entry that goes for want of room, before it goes; it leaves the Map alone.
 func New[V any](limit int, drop func(Key, *V)) *Map[V] {
 	m := &Map[V]{limit: max(limit, 2*scan), drop: drop}
 	m.resize(256)

@@ -42,7 +42,8 @@ func Digits(b []byte) (v uint64, n int) {
 	return eight(w << (64 - 8*uint(n))), n
 }
 
-// Room is how many bytes behind its start Quad and Addr may read.
+// Room is how many bytes behind its start Quad may read, and the capacity that
+// Addr asks of its text.
 const Room = 20
 
 // least is the smallest octet of so many digits without a leading zero, out
