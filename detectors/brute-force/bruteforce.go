@@ -244,7 +244,7 @@ func (w *watcher) flow(c *call) {
 		w.inVain(r, k)
 		return
 	}
-	p, fresh := find(w.pairs, k, c.pair, r.Start)
+	p, fresh := w.pairs.AtOf(k, c.pair, r.Start)
 	if fresh || r.Start > p.last.Add(w.idle) {
 		p.begin(r.Start)
 		w.close(k)
@@ -274,14 +274,6 @@ func (w *watcher) flow(c *call) {
 	}
 }
 
-// find is At with the hash of the key at hand.
-func find[V any](m *pairmap.Map[V], k pairmap.Key, hash uint64, now flow.Time) (v *V, fresh bool) {
-	if v := m.Touch(k, hash, now); v != nil {
-		return v, false
-	}
-	return m.At(k, now)
-}
-
 // close drops the dossier of a key, if there is one.
 func (w *watcher) close(k pairmap.Key) {
 	if w.cases.Len() > 0 {
@@ -298,9 +290,6 @@ type attempt struct {
 	pair           *pair
 	source, target *crowd // nil for a real session where nobody tries any
 }
-
-func (w *watcher) srcKind(r *flow.Record) flow.AddrKind { return r.SrcKind }
-func (w *watcher) dstKind(r *flow.Record) flow.AddrKind { return r.DstKind }
 
 // Forget implements detectors.Forgetter.
 func (w *watcher) Forget(hs []flow.Host) {

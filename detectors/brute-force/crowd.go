@@ -39,7 +39,7 @@ func (w *watcher) crowd(of *pairmap.Map[crowd], k pairmap.Key, hash uint64, now 
 		}
 		return nil
 	}
-	c, fresh := find(of, k, hash, now)
+	c, fresh := of.AtOf(k, hash, now)
 	if fresh || now > c.last.Add(2*w.idle) {
 		*c = crowd{start: now, last: now, epoch: c.epoch + 1}
 		w.close(k)
@@ -94,8 +94,8 @@ func (w *watcher) seeSource(a *attempt) {
 	c, p := a.source, a.pair
 	isNew := p.fromSource != c.epoch
 	p.fromSource = c.epoch
-	inside := w.srcKind(a.r).Internal()
-	w.see(c, sourceKey(a.key), a, isNew, !w.dstKind(a.r).Internal())
+	inside := a.r.SrcKind.Internal()
+	w.see(c, sourceKey(a.key), a, isNew, !a.r.DstKind.Internal())
 	need := w.targets
 	if !inside {
 		need *= 4 // the weather of the internet
@@ -130,7 +130,7 @@ func (w *watcher) seeTarget(a *attempt) {
 	c, p := a.target, a.pair
 	isNew := p.toTarget != c.epoch
 	p.toTarget = c.epoch
-	w.see(c, targetKey(a.key), a, isNew, !w.srcKind(a.r).Internal())
+	w.see(c, targetKey(a.key), a, isNew, !a.r.SrcKind.Internal())
 	need := w.sources
 	switch services[a.v].who {
 	case people:

@@ -130,7 +130,7 @@ func (w *watcher) judge(a *attempt) (level, doubts) {
 	}
 	why = doubts{
 		scheduled: p.scheduled(who), even: p.even(), roomy: !w.tight(a.v, s, uint64(p.payload)), admin: p.larger > 0, unsized: !s.sized, slow: fast < 1,
-		outside: !w.srcKind(a.r).Internal(), database: w.pooled(a),
+		outside: !a.r.SrcKind.Internal(), database: w.pooled(a),
 	}
 	switch {
 	case why.scheduled && (why.roomy || slow < 1 || who == mailers || who == databases):
@@ -171,7 +171,7 @@ func (w *watcher) needs(a *attempt) (fast, slow float32) {
 // pooled reports whether a may be a session from an application to its
 // database: not where it comes from outside to the inside.
 func (w *watcher) pooled(a *attempt) bool {
-	return services[a.v].who == databases && (w.srcKind(a.r).Internal() || !w.dstKind(a.r).Internal())
+	return services[a.v].who == databases && (a.r.SrcKind.Internal() || !a.r.DstKind.Internal())
 }
 
 // even reports whether the sessions come one every so many seconds, as those

@@ -250,18 +250,14 @@ func (w *watcher) question(r *flow.Record, a *ask) {
 	}
 	outcome := r.Outcome
 	client := pairmap.Key{Src: r.SrcHost}
-	c := w.clients.Touch(client, a.client, r.Start)
-	if c == nil {
-		c = w.clients.Add(client, a.client, r.Start)
+	c, fresh := w.clients.AtOf(client, a.client, r.Start)
+	if fresh {
 		c.first, c.begin = r.Start, r.Start
 	}
 	if outcome == flow.Answered || outcome == flow.OutcomeUnknown && r.Has&flow.HasDstBytes == 0 {
 		c.servers |= 1 << (uint32(r.DstHost) * 0x9e3779b1 >> 26)
 		key := pairmap.Key{Src: r.DstHost}
-		s := w.servers.Touch(key, a.server, r.Start)
-		if s == nil {
-			s = w.servers.Add(key, a.server, r.Start)
-		}
+		s, _ := w.servers.AtOf(key, a.server, r.Start)
 		s.add(r.SrcHost)
 		w.answers.Set(r.DstHost)
 	}

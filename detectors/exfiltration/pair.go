@@ -98,10 +98,7 @@ func add(sum *uint64, v uint64) {
 // on: of all that browse, few are.
 func (w *watcher) pass(r *flow.Record, way *passage) {
 	k := way.pair
-	h := w.hosts.Touch(way.host(), way.hostHash, r.Start)
-	if h == nil {
-		h = w.hosts.Add(way.host(), way.hostHash, r.Start)
-	}
+	h, _ := w.hosts.AtOf(way.host(), way.hostHash, r.Start)
 	w.peers.work++
 	w.meet(r, way, h)
 	var p *pair

@@ -201,9 +201,8 @@ func (w *watcher) span(r *flow.Record, s *span) bool {
 // flow looks at a flow of some duration.
 func (w *watcher) flow(r *flow.Record, s *span) {
 	class := w.classes[s.port]
-	p := w.pairs.Touch(s.pair, s.pairHash, r.Start)
-	if p == nil {
-		p = w.pairs.Add(s.pair, s.pairHash, r.Start)
+	p, fresh := w.pairs.AtOf(s.pair, s.pairHash, r.Start)
+	if fresh {
 		p.start, p.end = r.Start, r.Start
 		w.users.At(s.server).add(s.client)
 		if class == unusual && !s.serverKind.Internal() {

@@ -229,10 +229,7 @@ func (w *watcher) high(f *candidate) {
 		return
 	}
 	k := pairmap.Key{Src: r.SrcHost}
-	s := w.seeds.Touch(k, f.source, r.Start)
-	if s == nil {
-		s, _ = w.seeds.At(k, r.Start)
-	}
+	s, _ := w.seeds.AtOf(k, f.source, r.Start)
 	if s.campaign == 0 && !w.grows(s, r) {
 		return
 	}

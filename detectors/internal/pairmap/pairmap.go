@@ -93,11 +93,8 @@ func (m *Map[V]) Place(k Key) *uint64 { return m.PlaceOf(k.hash()) }
 // PlaceOf is the Place of the key with this hash.
 func (m *Map[V]) PlaceOf(hash uint64) *uint64 { return &m.slots[hash>>32&m.mask] }
 
-// Guess is where the value of k probably lies, or nil, for detectors.Prefetch
-// once what Place gave is at hand: it looks at no entry.
-func (m *Map[V]) Guess(k Key) *V { return m.GuessOf(k.hash()) }
-
-// GuessOf is the Guess of the key with this hash.
+// GuessOf is where the value of the key with this hash probably lies, or nil,
+// for detectors.Prefetch once what PlaceOf gave is at hand: it looks at no entry.
 func (m *Map[V]) GuessOf(hash uint64) *V {
 	if s := m.slots[hash>>32&m.mask]; s != 0 && s>>32 == hash>>32 {
 		return &m.entry(uint32(s) - 1).value
@@ -132,12 +129,14 @@ func (m *Map[V]) Touch(k Key, hash uint64, now flow.Time) *V {
 }
 
 // At is the value of k, a zero one if it is new, and marks it as used at now.
-func (m *Map[V]) At(k Key, now flow.Time) (v *V, fresh bool) {
-	h := k.hash()
-	if v := m.Touch(k, h, now); v != nil {
+func (m *Map[V]) At(k Key, now flow.Time) (v *V, fresh bool) { return m.AtOf(k, k.hash(), now) }
+
+// AtOf is At of k, whose hash this is.
+func (m *Map[V]) AtOf(k Key, hash uint64, now flow.Time) (v *V, fresh bool) {
+	if v := m.Touch(k, hash, now); v != nil {
 		return v, false
 	}
-	return m.Add(k, h, now), true
+	return m.Add(k, hash, now), true
 }
 
 // Add is a zero value for k, whose hash this is and which has none, marked as
